@@ -1,0 +1,87 @@
+/* tree.h: a configuration or job file as a tree that remembers file and line. (P)
+ *
+ * load.c makes it (the only user of libconfig); schemas read it. A tree owns its strings.
+ *
+ *     struct conf_tree *t = conf_load("conf/sluice.conf", CONF_MAX_BYTES, CONF_INCLUDES,
+ * &problems); conf_read(&t->root, "the job", SCHEMA, &target, &problems);
+ */
+#ifndef SLUICE_CONF_TREE_H
+#define SLUICE_CONF_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sluice/base/err.h>
+
+enum conf_kind { CONF_GROUP, CONF_LIST, CONF_ARRAY, CONF_INT, CONF_FLOAT, CONF_BOOL, CONF_STRING };
+
+struct conf_node {
+    enum conf_kind kind;
+    char *name; /* NULL for elements of lists and arrays and for the root */
+    const char *file;
+    unsigned line;
+    int64_t i;               /* INT, BOOL */
+    double f;                /* FLOAT */
+    char *s;                 /* STRING */
+    struct conf_node *child; /* GROUP, LIST, ARRAY */
+    size_t count;
+};
+struct conf_tree {
+    struct conf_node root;
+    char **file; /* names that nodes point to */
+    size_t files;
+    struct conf_tree *next; /* more trees that are freed with this one; NULL: none */
+};
+
+enum conf_includes { CONF_NO_INCLUDES, CONF_INCLUDES };
+/* Reads at most max_bytes. All problems of reading and syntax go to *p; NULL if there were any.
+ * With CONF_NO_INCLUDES (job files: they are hostile) an @include is a problem and nothing else is
+ * opened. */
+struct conf_tree *conf_load(const char *path, size_t max_bytes, enum conf_includes includes,
+                            struct problems *p);
+void conf_tree_free(struct conf_tree *t); /* NULL is fine */
+const struct conf_node *conf_find(const struct conf_node *group,
+                                  const char *name); /* NULL: absent */
+
+/* ---- schemas: a table says what a group may hold ---- */
+
+enum conf_type {
+    CONF_T_STRING,
+    CONF_T_INT,
+    CONF_T_BOOL,
+    CONF_T_DURATION /* "20 min" -> ms */,
+    CONF_T_RATE /* "100/s" */,
+    CONF_T_BYTES /* "64 MB" */,
+    CONF_T_TIME /* ISO 8601 with zone */,
+    CONF_T_STRINGS /* list or array of strings */,
+    CONF_T_CHOICE /* a word out of `choices` */,
+    CONF_T_GROUP /* anything below */,
+    CONF_T_LIST
+};
+struct conf_field {
+    const char *name;
+    enum conf_type type;
+    size_t offset; /* in the target struct: char *, int64_t (INT, DURATION, BYTES), bool, struct
+                    * rate_spec, struct wall, struct conf_strings, int (CHOICE: the index); GROUP
+                    * and LIST store nothing: conf_find() */
+    bool required;
+    const char *def; /* default as it would be written, NULL: leave the target as it is */
+    int64_t min,
+        max; /* INT, DURATION (ms), BYTES, and the length of a STRING in bytes; both 0: any */
+    const char *const *choices; /* NULL-terminated */
+    const char *help;           /* one line, for messages and documentation */
+};
+struct conf_strings {
+    char **item;
+    size_t count;
+};
+void conf_strings_done(struct conf_strings *s);
+/* Checks `group` against the table (ended by a NULL name) and fills `target`. Unknown names ("did
+ * you mean"), names given twice, wrong types and values out of range each become a problem with
+ * file, line, what was found and what is allowed; all of them. Strings stored in the target are
+ * owned by the target (those it holds before are freed) and hold no control characters. A CHOICE is
+ * compared without case. `what` names the group in messages: "the configuration". */
+void conf_read(const struct conf_node *group, const char *what, const struct conf_field *fields,
+               void *target, struct problems *p);
+
+#endif

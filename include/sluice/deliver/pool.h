@@ -1,0 +1,87 @@
+/* pool.h: connections: one worker thread with one libESMTP session each. (S)
+ *
+ * The planner orders, workers obey and report; they judge nothing. Per connection the planner
+ * sends: open      dial this host, then send these deliveries one after the other more      further
+ * deliveries on a connection that said `ready` close     QUIT and gets, in its mailbox: outcome one
+ * per delivery that was begun: what the server really said, up to which phase ready     all
+ * deliveries are through, the connection is open and asks for more closed    the connection is gone
+ * (also when it never came up: phase and reply say why); `left` are deliveries that were not begun
+ * After `open`, exactly one `closed` follows, last.
+ *
+ *     pool_order(p, order);
+ */
+#ifndef SLUICE_DELIVER_POOL_H
+#define SLUICE_DELIVER_POOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <sluice/base/err.h>
+#include <sluice/handover/handover.h>
+#include <sluice/model/outcome.h>
+#include <sluice/os/mailbox.h>
+
+struct pool_options {
+    uint32_t max_connections; /* threads at most; hand-over slots are HANDOVER_RING times that */
+    const char *ehlo_name;    /* our host name for EHLO */
+    int utc_offset_min;       /* of Date: headers */
+    size_t stack_bytes;       /* 0: 256 KiB */
+    struct mailbox *reports;  /* the planner's mailbox */
+    int kind_outcome, kind_ready, kind_closed; /* letter kinds to use */
+    struct handover *handover;
+    /* time limits, ms (RFC 5321 4.5.3.2; tests shorten them): 0 takes the default of vocabulary.md
+     */
+    int64_t connect_ms, banner_ms, ehlo_ms, starttls_ms, mail_ms, rcpt_ms, data_ms, data_block_ms,
+        data_dot_ms;
+};
+
+struct dial_target {
+    char mx_host[HOST_MAX]; /* for logs and SNI */
+    struct {
+        struct sockaddr_storage to;
+        socklen_t length;
+    } address[8]; /* in the order to try */
+    unsigned addresses;
+    struct sockaddr_storage source; /* ss_family 0: any */
+    bool use_starttls;              /* opportunistic: when offered */
+};
+
+enum order_kind { ORDER_OPEN, ORDER_MORE, ORDER_CLOSE };
+struct order {
+    struct letter letter; /* first */
+    enum order_kind kind;
+    uint32_t
+        connection; /* the planner's number, 0 .. max_connections-1; free again after `closed` */
+    struct dial_target *target; /* ORDER_OPEN: owned by the order */
+    struct delivery *chain;     /* OPEN and MORE: owned by the order */
+};
+
+struct pool_report {
+    struct letter letter; /* first; kind as in the options */
+    uint32_t connection;
+    struct outcome outcome; /* `outcome`: complete but for the classification. `closed`: phase,
+                             * reply, mx_host, mx_ip and connect_ms of the connection's own failure;
+                             * reply.code 0 and empty text: an orderly QUIT */
+    bool tls_failed; /* `closed`: the handshake broke (the caller remembers it and dials in clear
+                        text) */
+    bool is_late; /* `closed`: no closing, but the answer to a `more` that crossed one (only pool_stop
+                     makes that possible): just `left` counts */
+    struct delivery *left; /* `closed`: not begun; the receiver's now */
+    struct delivery *done; /* `outcome`: the delivery itself, the receiver's now */
+};
+
+struct pool;
+bool pool_start(const struct pool_options *o, struct pool **out, struct err *e);
+void pool_order(struct pool *p, struct order *o); /* takes the order; never blocks; thread-safe */
+void pool_committed(struct pool *p,
+                    uint32_t slot); /* an outcome's slot may be used again: clears it, wakes a
+                                     * worker that waits for one; thread-safe */
+/* Stop: no new message is begun (the rest comes back in `left`), running transactions end, then
+ * QUIT. With `at_once` sockets are shut down: what was between the final dot and its reply is
+ * reported dot_unanswered. */
+void pool_stop(struct pool *p, bool at_once);
+bool pool_is_idle(struct pool *p); /* every connection reported `closed` */
+void pool_free(struct pool *p);          /* after it is idle; joins the threads; NULL is fine */
+
+#endif

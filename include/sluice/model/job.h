@@ -1,0 +1,69 @@
+/* job.h: a checked job, as a value. The file format is documented in docs/job-files.md; the job
+ * room reads it, the spool keeps a snapshot of it, everybody else only looks.
+ *
+ *     struct job_spec *s = ...;
+ *     printf("%s for %s\n", s->id, s->client);
+ *     job_spec_free(s);
+ */
+#ifndef SLUICE_MODEL_JOB_H
+#define SLUICE_MODEL_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sluice/base/buf.h>
+#include <sluice/base/err.h>
+#include <sluice/base/str.h>
+#include <sluice/base/when.h>
+#include <sluice/model/kinds.h>
+
+/* All strings are owned, UTF-8 without control characters; NULL where optional and absent. */
+struct job_spec {
+    char *id;     /* 1-64 of [A-Za-z0-9_-]: it names directories */
+    char *client; /* the same alphabet; "default" when absent */
+    enum msg_class msg_class;
+    enum priority priority;
+    enum in_doubt_policy in_doubt;
+    bool is_standing; /* stays open; recipients arrive as JOBID.anything.ndjson */
+    char *from_name;  /* display name; optional */
+    char *from_address;
+    char *reply_to; /* optional address */
+    char
+        *envelope_domain; /* MAIL FROM:<bounce@envelope_domain>; the domain of `from` when absent */
+    char *subject;        /* a template; NULL: the template folder's subject.txt */
+    char *template_name;  /* folder under template_dir */
+    char *list; /* name of the list that results are written back to; the client's when absent */
+    char *recipients; /* file name beside the job file; NULL for a standing job without a first load
+                       * and for a job that takes `from_list` */
+    char *from_list;  /* mail the sendable contacts of this list instead of a file; optional */
+    char *charset;    /* of the recipients file: "utf-8", "cp949", NULL: detect */
+    struct wall start;     /* 0: at once */
+    struct wall finish_by; /* 0: none; a target, not a limit */
+    int64_t expires_ms;    /* a recipient expires this long after it was added (for a scheduled job:
+                              after start) */
+    uint64_t max_bad_rows; /* more bad rows than this fail the job */
+    char *variables;       /* JSON object text, "{}" when absent: common to all recipients */
+};
+
+void job_spec_free(struct job_spec *s); /* NULL is fine */
+/* The snapshot: JSON, versioned. Parsing what was formatted gives an equal value; unknown versions
+ * are refused. */
+void job_spec_format(const struct job_spec *s, struct buf *out);
+struct job_spec *job_spec_parse(struct str text, struct err *e); /* NULL on error */
+
+/* The files of a template, as bytes, snapshotted with the job: later edits of the folder change
+ * nothing. */
+struct part_file {
+    char *name; /* "subject.txt", "text.txt", "html.html", "x.mustache" (a partial) */
+    char *text;
+    size_t n;
+};
+struct part_files {
+    struct part_file *item;
+    size_t count;
+};
+void part_files_done(struct part_files *p);
+const struct part_file *part_files_find(const struct part_files *p,
+                                        const char *name); /* NULL: absent */
+
+#endif

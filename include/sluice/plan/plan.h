@@ -1,0 +1,154 @@
+/* plan.h: the planner: (state, now) -> next actions. It owns all delivery state of the running
+ * engine. (P)
+ *
+ * The shell feeds events in (a job was opened, rows were leased, a domain was resolved, a reply
+ * came) and carries out the actions that come out. No clock, no threads, no I/O: tests run a week
+ * in a second.
+ *
+ *     plan_leased(p, ..., now);
+ *     while (plan_next(p, now, &action)) carry_out(&action);
+ *     sleep until plan_wake(p) or the next event
+ *
+ * How it thinks: a recipient waits in a *bucket* (job x domain; only counted here, its rows are in
+ * the spool). Once its domain is resolved the bucket stands in a *flow* (job x provider). When a
+ * provider has room, rows are leased from its flows (urgent before normal before bulk; jobs of
+ * equal priority take turns) and lie ready in *lanes* (job x site; a site is one set of MX hosts).
+ * Connections to the site's hosts take small batches from the lanes, so that an urgent mail never
+ * waits longer than one batch (BATCH_MS).
+ */
+#ifndef SLUICE_PLAN_PLAN_H
+#define SLUICE_PLAN_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sluice/base/when.h>
+#include <sluice/dns/mx.h>
+#include <sluice/model/outcome.h>
+#include <sluice/shape/provider.h>
+
+struct plan;
+
+struct plan_options {
+    uint32_t max_connections;        /* over all providers; connection numbers are below it */
+    unsigned max_asking;             /* DNS questions out at once */
+    unsigned max_leased;             /* recipients leased at once, over all providers */
+    const struct profiles *profiles; /* borrowed; outlives the plan */
+    uint64_t seed;                   /* jitter and shuffling */
+};
+struct plan *plan_new(const struct plan_options *o);
+void plan_free(struct plan *p); /* frees what is queued, too; NULL is fine */
+
+/* ---- jobs ---- */
+
+struct plan_job {
+    uint32_t key;
+    enum priority priority;
+    enum in_doubt_policy in_doubt;
+    struct wall start;  /* nothing is attempted before; expiry counts from here at the earliest */
+    int64_t expires_ms; /* after a recipient was added */
+    bool is_standing;   /* never done by itself */
+    bool is_paused;
+};
+void plan_job_open(struct plan *p, const struct plan_job *j);
+/* `count` more recipients of `domain` wait, the first due at due_ms (wall). domain_id: the job's
+ * own number for it. */
+void plan_job_add(struct plan *p, uint32_t job_key, uint32_t domain_id, const char *domain,
+                  uint64_t count, int64_t due_ms);
+/* All plan_job_add calls of the first load are made: from here on the job is done when nothing
+ * waits. */
+void plan_job_loaded(struct plan *p, uint32_t job_key);
+/* Effective at once for everything that no connection holds yet; what one holds (at most a batch)
+ * ends by itself. Pausing gives ready recipients back to the spool. Cancelling records them as
+ * cancelled; the rest of its rows are the spool's to cancel: ACT_CANCEL_ROWS is emitted. False for
+ * an unknown job. */
+bool plan_job_pause(struct plan *p, uint32_t job_key, struct now now);
+bool plan_job_resume(struct plan *p, uint32_t job_key);
+bool plan_job_cancel(struct plan *p, uint32_t job_key, struct now now);
+
+/* ---- events ---- */
+
+void plan_resolved(struct plan *p, const char *domain, const struct mx_answer *a, struct now now);
+/* Answer to ACT_LEASE: the rows (the plan's now), the key of the last one, the due time of the row
+ * behind it (WHEN_NEVER: no more). `seen_waiting`: plan_job_add's counts were a promise; a lease
+ * that finds less corrects it. */
+void plan_leased(struct plan *p, uint32_t job_key, uint32_t domain_id, struct delivery *chain,
+                 unsigned count, int64_t last_due_ms, uint64_t last_rid, int64_t next_due_ms,
+                 struct now now);
+/* The spool could not (disk full): the same lease is asked for again after `retry_ms`. */
+void plan_lease_failed(struct plan *p, uint32_t job_key, uint32_t domain_id, int64_t retry_ms,
+                       struct now now);
+/* A raw outcome of connection `c`: classified and decided here, comes back as ACT_RECORD. Takes
+ * both. */
+void plan_outcome(struct plan *p, uint32_t c, struct outcome *o, struct delivery *d,
+                  struct now now);
+void plan_ready(struct plan *p, uint32_t c, struct now now);
+/* `o`: why it is gone (borrowed). Takes `left`. */
+void plan_closed(struct plan *p, uint32_t c, const struct outcome *o, bool tls_failed,
+                 struct delivery *left, struct now now);
+/* Deliveries of an ACT_MORE that came too late: the connection had just ended. They go back to the
+ * spool unattempted. Takes them. */
+void plan_late(struct plan *p, struct delivery *left, struct now now);
+/* An outcome that another life left in the hand-over file, or a lease of before a power cut:
+ * decided like a fresh one. The job must be open, but not yet filled. Fills category, scope, rule,
+ * provider "", state, next_due_ms. */
+void plan_judge_recovered(struct plan *p, struct outcome *o, struct now now);
+/* No new leases, no new connections; ready rows go back to the spool; idle connections close. */
+void plan_stop(struct plan *p, struct now now);
+bool plan_is_quiet(
+    const struct plan *p); /* no connection, no lease outstanding, no question out, nothing ready */
+
+/* ---- actions ---- */
+
+enum plan_act {
+    ACT_RESOLVE,     /* domain */
+    ACT_LEASE,       /* job_key, domain_id, after_*, until_ms, limit */
+    ACT_OPEN,        /* connection, site (hosts), host, use_tls, smtp_port, chain */
+    ACT_MORE,        /* connection, chain */
+    ACT_CLOSE,       /* connection */
+    ACT_RECORD,      /* outcome: decided; to be made durable */
+    ACT_RETURN,      /* chain (one delivery), due_ms: not attempted, back into the spool */
+    ACT_CANCEL_ROWS, /* job_key */
+    ACT_JOB_DONE     /* job_key: nothing waits, nothing is under way; after all its records */
+};
+struct plan_action {
+    enum plan_act act;
+    uint32_t job_key, domain_id, connection;
+    const char *domain; /* borrowed until the next call */
+    int64_t after_due_ms, until_ms, due_ms;
+    uint64_t after_rid;
+    unsigned limit;
+    const struct mx_host *host; /* borrowed until the next call */
+    bool use_tls;
+    uint16_t smtp_port;
+    struct delivery *chain;  /* the shell's now */
+    struct outcome *outcome; /* the shell's now; free() */
+};
+bool plan_next(struct plan *p, struct now now, struct plan_action *out);
+/* When plan_next may have something new although nothing happened: WHEN_NEVER if only an event can
+ * bring it. */
+struct mono plan_wake(const struct plan *p);
+
+/* ---- asking ---- */
+
+bool plan_job_is_open(const struct plan *p, uint32_t job_key);
+bool plan_has_unfinished(const struct plan *p); /* a job that is not standing is open */
+
+struct plan_counts {
+    uint32_t connections;
+    uint64_t waiting; /* recipients that no lease holds */
+    uint64_t leased;  /* ready or on a connection */
+};
+void plan_counts(const struct plan *p, uint32_t job_key,
+                 struct plan_counts *out); /* key 0: all jobs; then with connections */
+/* Everything of a job that waits: what ("provider naver", "domain x.example"), how many recipients,
+ * why, until when (wall; ms 0: unknown). Largest first is the caller's business. */
+void plan_each_wait(const struct plan *p, uint32_t job_key, struct now now,
+                    void (*each)(void *arg, const char *what, uint64_t recipients, const char *why,
+                                 struct wall until),
+                    void *arg);
+void plan_each_provider(const struct plan *p,
+                        void (*each)(void *arg, const char *name, uint32_t connections,
+                                     uint64_t ready),
+                        void *arg);
+
+#endif

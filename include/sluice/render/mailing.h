@@ -1,0 +1,52 @@
+/* mailing.h: a job's message, compiled once, rendered for each recipient at the moment of delivery.
+ * (P)
+ *
+ * Immutable after mailing_new and shared by all threads; counted references. Rendering appends into
+ * one buffer, in CRLF form, ready for SMTP before dot-stuffing (RFC 5322, 2045-2047; UTF-8).
+ *
+ *     struct mailing *m = mailing_new(&source, &problems);
+ *     mailing_render(m, &recipient, &buf, &e);
+ *     mailing_release(m);
+ */
+#ifndef SLUICE_RENDER_MAILING_H
+#define SLUICE_RENDER_MAILING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sluice/base/buf.h>
+#include <sluice/base/err.h>
+#include <sluice/model/job.h>
+
+#define MAILING_MAX_BYTES (10u * 1024 * 1024) /* of one rendered message */
+
+struct mailing;
+/* `columns`: JSON array of the CSV's column names ("[]": recipients are objects). Problems name the
+ * template's files and lines. NULL when there are errors. */
+struct mailing *mailing_new(const struct job_spec *spec, const struct part_files *parts,
+                            const char *columns, struct problems *p);
+struct mailing *mailing_ref(struct mailing *m);
+void mailing_release(struct mailing *m); /* NULL is fine */
+const struct job_spec *mailing_spec(const struct mailing *m);
+
+struct render_input {
+    const char *email; /* the recipient; its domain may be a U-label (the header then shows the
+                          A-label form) */
+    const char *vars;  /* JSON as in spool */
+    size_t vars_len;
+    uint64_t rid;
+    struct wall now;        /* Date: header */
+    int utc_offset_min;     /* of the Date: header */
+    const char *message_id; /* without angle brackets */
+};
+/* False when the message cannot be made for this recipient: *e says why (the variable's name). A
+ * CR, LF or NUL in a variable never makes a header. */
+bool mailing_render(const struct mailing *m, const struct render_input *in, struct buf *out,
+                    struct err *e);
+/* MAIL FROM of this mailing, without angle brackets. */
+const char *mailing_envelope_sender(const struct mailing *m);
+/* message-id for a recipient: unique per job, recipient and attempt series: rid and job id and 64
+ * bits of the job's own token; the same for every attempt, so that a receiver can recognise a
+ * repeat. */
+void mailing_message_id(const struct mailing *m, uint64_t rid, char *out, size_t size);
+
+#endif

@@ -1,0 +1,42 @@
+/* reply.h: SMTP replies: from the lines a server sent to what they mean. (P)
+ *
+ * RFC 5321 4.2 (syntax), RFC 3463 and 5248 (enhanced codes), RFC 2034 (where they stand). Real
+ * servers break all of it: lines whose codes differ, enhanced codes on some lines only, bare LF,
+ * control characters, 8-bit text. Parsing never fails on those; it takes what is there.
+ *
+ *     struct reply_reader r; reply_reader_init(&r);
+ *     if (reply_reader_line(&r, line, n)) { reply = r.reply; }     // true at the last line of a
+ * reply reply_classify("naver", PHASE_RCPT, &reply, &verdict);
+ */
+#ifndef SLUICE_REPLY_REPLY_H
+#define SLUICE_REPLY_REPLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sluice/model/outcome.h>
+
+struct reply_reader {
+    struct reply reply; /* what has been read so far; the first line's code stands */
+    bool is_open;       /* in the middle of a multi-line reply */
+    unsigned lines;
+};
+void reply_reader_init(struct reply_reader *r);
+/* One line without its line end (or with it). True when it was the last line of a reply: r->reply
+ * holds it until the next call, which starts a new one. A line that is no reply line is text of the
+ * open reply, or is dropped. */
+bool reply_reader_line(struct reply_reader *r, const char *line, size_t n);
+
+struct verdict {
+    enum category category;
+    enum scope scope;
+    bool is_permanent; /* never try this recipient again (5xx that is about the recipient or the
+                          message) */
+    bool by_code_only; /* no rule knew the text */
+    char rule[48];     /* which rule */
+};
+/* provider: the profile's name or "" . Total: every input has a verdict. A 5xx to connect, banner,
+ * EHLO or MAIL is never about the recipient. Code 0 (no reply) is CAT_NETWORK by phase. */
+void reply_classify(const char *provider, enum phase phase, const struct reply *r,
+                    struct verdict *out);
+
+#endif

@@ -1,0 +1,149 @@
+/* cli_help.c: the commands, and what each says about itself. docs/commands.md has the outputs. */
+#include "cli_parts.h"
+
+#include <string.h>
+
+#define EXPORT_OPTIONS                                                                             \
+    "  --format csv|ndjson  CSV (the default; UTF-8, RFC 4180) or one JSON object per line\n"      \
+    "  --json               the same as --format ndjson\n"                                         \
+    "  --output FILE        into FILE, which appears when it is whole\n"
+
+const struct cli_command CLI_COMMANDS[] = {
+    {"submit", cli_submit, "FILE.job [--wait] [--timeout TIME] [--json]",
+     "drop a job and its recipients file",
+     "Copies the recipients file that the job names, then the job, into the drop directory.\n"
+     "\n"
+     "  --wait          until the job is accepted (prints recipients, duplicates, bad rows) or\n"
+     "                  refused (prints everything that is wrong with it; exit code 1)\n"
+     "  --timeout TIME  with --wait: give up after 30s, 5min ... (exit code 1)\n"
+     "  --json          print JSON\n"
+     "\n"
+     "  sluice submit campaigns/spring.job --wait\n"},
+    {"status", cli_status, "[JOB] [--watch] [--json]", "the daemon and its jobs, or one job",
+     "With a job: its states, refusals, providers, and what waits for what until when.\n"
+     "\n"
+     "  --watch  a line that is renewed every second; with a job, until the job is over\n"
+     "  --json   print JSON\n"
+     "\n"
+     "  sluice status\n"
+     "  sluice status spring --watch\n"},
+    {"results", cli_results, "JOB [--format csv|ndjson] [--output FILE] [--json]",
+     "one line per recipient: state, reply, host, times",
+     "At any time; a snapshot of the moment.\n"
+     "\n" EXPORT_OPTIONS "\n"
+     "  sluice results spring --output spring.csv\n"
+     "  sluice results spring --format ndjson | jq -r 'select(.state==\"bounced\").email'\n"},
+    {"show", cli_show, "JOB [ADDRESS] [--message] [--output FILE] [--json]",
+     "a job as it was accepted, or every attempt for one of its recipients",
+     "  --message      the message as it is rendered for ADDRESS\n"
+     "  --output FILE  the message into FILE\n"
+     "  --json         print JSON\n"
+     "\n"
+     "  sluice show spring\n"
+     "  sluice show spring kim@naver.com\n"
+     "  sluice show spring kim@naver.com --message --output kim.eml\n"},
+    {"pause", cli_lever, "JOB", "stop a job until it is resumed",
+     "What is being sent at this moment ends; nothing new begins. Survives a restart.\n"
+     "\n"
+     "  sluice pause spring\n"},
+    {"resume", cli_lever, "JOB", "let a paused job go on", "  sluice resume spring\n"},
+    {"cancel", cli_lever, "JOB", "end a job; who was not mailed yet becomes `cancelled`",
+     "This cannot be taken back. The results stay.\n"
+     "\n"
+     "  sluice cancel spring\n"},
+    {"list import", cli_list_import,
+     "LIST FILE [--provenance TEXT] [--consent TEXT] [--consent-at TIME]\n"
+     "                          [--charset utf-8|cp949] [--json]",
+     "add contacts from CSV or NDJSON (.gz and .zst too)",
+     "Column `email`; `provenance`, `consent` and `consent_at` where the file has them, else the\n"
+     "options; every other column becomes a variable. Known contacts keep their counters. The\n"
+     "daemon reads the file: it must be allowed to.\n"
+     "\n"
+     "  --provenance TEXT  where the addresses come from\n"
+     "  --consent TEXT     what their owners agreed to, and how\n"
+     "  --consent-at TIME  when, such as 2026-11-22T10:20:30+09:00\n"
+     "  --charset NAME     utf-8 or cp949; told by the bytes otherwise\n"
+     "  --json             print JSON\n"
+     "\n"
+     "  sluice list import shop customers.csv --provenance 'shop sign-up' --consent opt-in\n"},
+    {"list export", cli_list_export, "LIST [--format csv|ndjson] [--output FILE] [--json]",
+     "all contacts of a list with status and counters",
+     EXPORT_OPTIONS "\n"
+                    "  sluice list export shop --output shop.csv\n"},
+    {"list show", cli_list_show, "ADDRESS [--json]", "all that is known about an address",
+     "Its entry in every list, its suppressions, and its events with their causes.\n"
+     "\n"
+     "  sluice list show kim@naver.com\n"},
+    {"list lists", cli_list_lists, "[--json]", "the lists and their sizes",
+     "  sluice list lists\n"},
+    {"list suppress", cli_list_suppress,
+     "ADDRESS|@DOMAIN [--client NAME] [--class CLASS] [--reason TEXT]",
+     "never mail an address or a domain again",
+     "  --client NAME  only for this client; otherwise for all\n"
+     "  --class CLASS  only ad, notice or transactional; otherwise all\n"
+     "  --reason TEXT  \"operator\" otherwise\n"
+     "\n"
+     "  sluice list suppress kim@naver.com --class ad --reason 'asked by phone'\n"
+     "  sluice list suppress @competitor.example\n"},
+    {"list release", cli_list_release, "ADDRESS|@DOMAIN [--client NAME] [--class CLASS]",
+     "take suppressions away",
+     "All that match: without --client those for any client, without --class for any class.\n"
+     "\n"
+     "  sluice list release kim@naver.com --client shop\n"},
+    {"list suppressions", cli_list_suppressions, "[--format csv|ndjson] [--output FILE] [--json]",
+     "all suppressions",
+     EXPORT_OPTIONS "\n"
+                    "  sluice list suppressions --output suppressions.csv\n"},
+    {"help", cli_help, "[COMMAND]", "this, or one command with its options and examples",
+     "  sluice help list import\n"},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const char OVERVIEW_END[] =
+    "\n"
+    "The daemon is found by -s SOCKET, -c CONF, $SLUICE_SOCKET, $SLUICE_CONF or\n"
+    "/etc/sluice/sluice.conf, in this order. --version prints the version.\n"
+    "\n"
+    "Exit codes: 0 done; 1 refused, or no such thing; 2 wrong command line or configuration;\n"
+    "3 the daemon cannot be reached.\n";
+
+static void overview(struct cli *c)
+{
+    fputs("usage: sluice [-s SOCKET | -c CONF] COMMAND ...\n\n", c->out);
+    for (const struct cli_command *k = CLI_COMMANDS; k->name; k++)
+        fprintf(c->out, "  %-18s %s\n", k->name, k->summary);
+    fputs(OVERVIEW_END, c->out);
+}
+
+static void one_command(struct cli *c, const struct cli_command *k)
+{
+    fprintf(c->out, "usage: sluice %s %s\n\n%s.\n\n%s", k->name, k->usage, k->summary, k->help);
+}
+
+enum cli_exit cli_help(struct cli *c, int argc, char **argv)
+{
+    struct buf word;
+    if (argc == 0) {
+        overview(c);
+        return CLI_OK;
+    }
+    buf_init(&word, 100);
+    for (int i = 0; i < argc && i < 2; i++)
+        buf_printf(&word, i ? " %s" : "%s", argv[i]);
+    bool found = false;
+    for (const struct cli_command *k = CLI_COMMANDS; k->name; k++) {
+        /* "list" stands for everything that begins with it. */
+        size_t n = word.len;
+        if (strncmp(k->name, word.data, n) != 0 || (k->name[n] != '\0' && k->name[n] != ' '))
+            continue;
+        if (found)
+            fputc('\n', c->out);
+        found = true;
+        one_command(c, k);
+    }
+    enum cli_exit code =
+        found ? CLI_OK
+              : cli_say(c, CLI_USAGE, "no command '%s'; `sluice help` lists them", word.data);
+    buf_done(&word);
+    return code;
+}

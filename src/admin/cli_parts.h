@@ -1,0 +1,100 @@
+/* cli_parts.h: what the commands of `sluice` share. */
+#ifndef SLUICE_ADMIN_CLI_PARTS_H
+#define SLUICE_ADMIN_CLI_PARTS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <jansson.h>
+#include <sluice/admin/cli.h>
+#include <sluice/base/buf.h>
+#include <sluice/base/err.h>
+
+struct cli {
+    FILE *out, *err;
+    const struct cli_command *command; /* the one that runs */
+    const char *socket;                /* -s */
+    const char *conf;                  /* -c */
+    char *found_socket;                /* by cli_socket; owned */
+    bool is_terminal;                  /* out */
+    size_t width;                      /* of text for people */
+};
+
+struct cli_command {
+    const char *name; /* one word, or two: "list import" */
+    enum cli_exit (*run)(struct cli *c, int argc, char **argv); /* argv behind the name */
+    const char *usage;                                          /* what stands behind the name */
+    const char *summary;                                        /* one line */
+    const char *help;                                           /* options and examples */
+};
+extern const struct cli_command CLI_COMMANDS[]; /* ended by a NULL name */
+
+/* ---- complaints ---- */
+
+/* "sluice: ..." to err, made safe for a terminal; returns `code`. */
+enum cli_exit cli_say(struct cli *c, enum cli_exit code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The same for a command line that is wrong, with the command's usage. */
+enum cli_exit cli_usage(struct cli *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* ---- options ---- */
+
+struct cli_option {
+    const char *name;  /* without --; NULL ends the table */
+    const char **text; /* --name VALUE; or */
+    bool *flag;        /* --name */
+};
+enum { CLI_ARGS_MAX = 8 };
+/* Sorts argv into options (anywhere, until "--") and arguments, between `least` and `most` of them;
+ * -s and -c are known to all commands. False after a complaint: return CLI_USAGE. */
+bool cli_options(struct cli *c, int argc, char **argv, const struct cli_option *options,
+                 size_t least, size_t most, const char *args[CLI_ARGS_MAX]);
+/* The name of `count` known ones that is near enough to be meant, or NULL. */
+const char *cli_nearest(const char *word, const char *(*name)(size_t i), size_t count);
+/* "csv" or "ndjson" (NULL: csv); false after a complaint. */
+bool cli_format(struct cli *c, const char *word, const char **format);
+
+/* ---- talking to the daemon ---- */
+
+/* The control socket's path: -s, -c, $SLUICE_SOCKET, $SLUICE_CONF, /etc/sluice/sluice.conf, in this
+ * order; NULL after a complaint. */
+const char *cli_socket(struct cli *c);
+/* Sends the request and frees it. CLI_OK: *answer is the daemon's (json_decref); else a complaint
+ * was printed. */
+enum cli_exit cli_ask(struct cli *c, json_t *request,
+                      bool (*data)(void *arg, const char *text, size_t n), void *arg,
+                      json_t **answer);
+/* {"do": verb}, and a member unless the value is NULL. A value that is no UTF-8 has its bad bytes
+ * replaced: the daemon then says that it knows no such name. */
+json_t *cli_request(const char *verb);
+void cli_put(json_t *request, const char *key, const char *value);
+
+/* ---- answers ---- */
+
+/* Prints text that pretty.h made. */
+void cli_print(struct cli *c, struct buf *text);
+/* Prints the answer as indented JSON, without "ok". */
+void cli_print_json(struct cli *c, json_t *answer);
+/* Asks, streams the answer to `output` (NULL: out; a file appears under its name only when it is
+ * whole), and frees the request. */
+enum cli_exit cli_stream(struct cli *c, json_t *request, const char *output);
+/* Flushes `out`: a full disk behind a redirection must not look like success. */
+enum cli_exit cli_finish(struct cli *c, enum cli_exit code);
+
+/* ---- commands; see CLI_COMMANDS ---- */
+
+enum cli_exit cli_submit(struct cli *c, int argc, char **argv);
+enum cli_exit cli_status(struct cli *c, int argc, char **argv);
+enum cli_exit cli_results(struct cli *c, int argc, char **argv);
+enum cli_exit cli_show(struct cli *c, int argc, char **argv);
+enum cli_exit cli_lever(struct cli *c, int argc, char **argv);
+enum cli_exit cli_list_import(struct cli *c, int argc, char **argv);
+enum cli_exit cli_list_export(struct cli *c, int argc, char **argv);
+enum cli_exit cli_list_show(struct cli *c, int argc, char **argv);
+enum cli_exit cli_list_lists(struct cli *c, int argc, char **argv);
+enum cli_exit cli_list_suppress(struct cli *c, int argc, char **argv);
+enum cli_exit cli_list_release(struct cli *c, int argc, char **argv);
+enum cli_exit cli_list_suppressions(struct cli *c, int argc, char **argv);
+enum cli_exit cli_help(struct cli *c, int argc, char **argv);
+
+#endif

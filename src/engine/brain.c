@@ -1,0 +1,333 @@
+/* brain.c: the planner's thread: letters become events of the plan, the plan's actions become
+ * letters. */
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include "engine.h"
+
+void engine_call(struct engine *e, struct mailbox *box, void (*run)(struct engine *, void *),
+                 void *arg)
+{
+    (void)e;
+    struct call c = {.letter.kind = 0, .run = run, .arg = arg};
+    sem_init(&c.done, 0, 0);
+    mailbox_send(box, &c.letter);
+    while (sem_wait(&c.done) != 0)
+        ;
+    sem_destroy(&c.done);
+}
+
+/* ---- letters in ---- */
+
+static void on_appended(struct engine *e, struct intake_append *a, struct now now)
+{
+    struct plan_counts c;
+    plan_counts(e->plan, a->job_key, &c);
+    for (unsigned i = 0; i < a->count; i++)
+        plan_job_add(e->plan, a->job_key, a->item[i].domain_id, a->item[i].domain, a->item[i].added,
+                     a->item[i].due_ms);
+    (void)now;
+    free(a);
+}
+
+/* Rows may be appended while the job is still on its way through the keeper: their letter waits for
+ * it. */
+static void append(struct engine *e, struct intake_append *a, struct now now)
+{
+    if (plan_job_is_open(e->plan, a->job_key) || e->opening == 0) {
+        on_appended(e, a, now);
+        return;
+    }
+    a->letter.next = (struct letter *)e->orphans;
+    e->orphans = a;
+}
+
+static void adopt_orphans(struct engine *e, struct now now)
+{
+    struct intake_append *a = e->orphans, *next;
+    e->orphans = NULL;
+    for (; a; a = next) {
+        next = (struct intake_append *)a->letter.next;
+        append(e, a, now);
+    }
+}
+
+void plan_take_opened(struct engine *e, const struct opened *o)
+{
+    plan_job_open(e->plan, &o->job);
+    for (unsigned i = 0; i < o->count; i++)
+        plan_job_add(e->plan, o->job.key, o->item[i].domain_id, o->item[i].domain,
+                     o->item[i].waiting, o->item[i].due_ms);
+    plan_job_loaded(e->plan, o->job.key);
+}
+
+static void on_opened(struct engine *e, struct opened *o, struct now now)
+{
+    e->opening--;
+    if (o->job.key) /* 0: it could not be opened */
+        plan_take_opened(e, o);
+    opened_free(o);
+    adopt_orphans(e, now);
+}
+
+static void on_leased(struct engine *e, struct lease_letter *l, struct now now)
+{
+    if (l->failed)
+        plan_lease_failed(e->plan, l->job_key, l->domain_id, 1000, now);
+    else
+        plan_leased(e->plan, l->job_key, l->domain_id, l->chain, l->count, l->last.due_ms,
+                    l->last.rid, l->next_due_ms, now);
+    free(l);
+}
+
+static void on_outcome(struct engine *e, struct pool_report *r, struct now now)
+{
+    struct outcome *o = mem_new(sizeof *o);
+    *o = r->outcome;
+    plan_outcome(e->plan, r->connection, o, r->done, now);
+    free(r);
+}
+
+static void on_letter(struct engine *e, struct letter *l, struct now now)
+{
+    switch (l->kind) {
+    case TO_BRAIN_CALL: {
+        struct call *c = (struct call *)l;
+        c->run(e, c->arg);
+        sem_post(&c->done);
+        break;
+    }
+    case TO_BRAIN_JOB:
+        e->opening++;
+        l->kind = TO_KEEPER_OPEN;
+        mailbox_send(&e->keeper_box, l);
+        break;
+    case TO_BRAIN_APPEND:
+        append(e, (struct intake_append *)l, now);
+        break;
+    case TO_BRAIN_OPENED:
+        on_opened(e, (struct opened *)l, now);
+        break;
+    case TO_BRAIN_LEASED:
+        on_leased(e, (struct lease_letter *)l, now);
+        break;
+    case TO_BRAIN_RESOLVED: {
+        struct resolved *r = (struct resolved *)l;
+        plan_resolved(e->plan, r->domain, &r->answer, now);
+        free(r);
+        break;
+    }
+    case TO_BRAIN_OUTCOME:
+        on_outcome(e, (struct pool_report *)l, now);
+        break;
+    case TO_BRAIN_READY:
+        plan_ready(e->plan, ((struct pool_report *)l)->connection, now);
+        free(l);
+        break;
+    case TO_BRAIN_CLOSED: {
+        struct pool_report *r = (struct pool_report *)l;
+        if (r->is_late)
+            plan_late(e->plan, r->left, now);
+        else
+            plan_closed(e->plan, r->connection, &r->outcome, r->tls_failed, r->left, now);
+        free(r);
+        break;
+    }
+    default:
+        MUST(!"a letter that the brain does not know");
+    }
+}
+
+/* ---- actions out ---- */
+
+static void say_lease(struct engine *e, const struct plan_action *a)
+{
+    struct lease_letter *l = mem_array(1, sizeof *l);
+    l->letter.kind = TO_KEEPER_LEASE;
+    l->job_key = a->job_key;
+    l->domain_id = a->domain_id;
+    l->after = (struct todo_key){a->after_due_ms, a->after_rid};
+    l->until_ms = a->until_ms;
+    l->limit = a->limit;
+    mailbox_send(&e->keeper_box, &l->letter);
+}
+
+static void say_record(struct engine *e, int kind, const struct plan_action *a)
+{
+    struct record_letter *r = mem_array(1, sizeof *r);
+    r->letter.kind = kind;
+    r->outcome = a->outcome;
+    r->delivery = a->chain;
+    r->due_ms = a->due_ms;
+    mailbox_send(&e->keeper_box, &r->letter);
+}
+
+static void say_job(struct engine *e, int kind, uint32_t job_key)
+{
+    struct job_letter *l = mem_array(1, sizeof *l);
+    l->letter.kind = kind;
+    l->job_key = job_key;
+    mailbox_send(&e->keeper_box, &l->letter);
+}
+
+static struct sockaddr_storage next_source(struct engine *e, sa_family_t family)
+{
+    for (unsigned i = 0; i < e->sources; i++) {
+        struct sockaddr_storage *s = &e->source[e->next_source++ % e->sources];
+        if (s->ss_family == family)
+            return *s;
+    }
+    return (struct sockaddr_storage){0};
+}
+
+static void set_address(struct dial_target *t, unsigned i, const struct mx_address *a,
+                        uint16_t port)
+{
+    struct sockaddr_storage *to = &t->address[i].to;
+    if (a->family == AF_INET) {
+        struct sockaddr_in *in = (struct sockaddr_in *)to;
+        in->sin_family = AF_INET;
+        in->sin_port = htons(port);
+        memcpy(&in->sin_addr, a->bytes, 4);
+        t->address[i].length = sizeof *in;
+    } else {
+        struct sockaddr_in6 *in = (struct sockaddr_in6 *)to;
+        in->sin6_family = AF_INET6;
+        in->sin6_port = htons(port);
+        memcpy(&in->sin6_addr, a->bytes, 16);
+        t->address[i].length = sizeof *in;
+    }
+}
+
+static void say_open(struct engine *e, const struct plan_action *a)
+{
+    struct order *o = mem_array(1, sizeof *o);
+    struct dial_target *t = mem_array(1, sizeof *t);
+    o->kind = ORDER_OPEN;
+    o->connection = a->connection;
+    o->chain = a->chain;
+    o->target = t;
+    str_copy(t->mx_host, sizeof t->mx_host, str_of(a->host->name));
+    for (unsigned i = 0; i < a->host->addresses && t->addresses < 8; i++)
+        set_address(t, t->addresses++, &a->host->address[i], a->smtp_port);
+    t->source = next_source(e, t->address[0].to.ss_family);
+    t->use_starttls = a->use_tls;
+    pool_order(e->pool, o);
+}
+
+static void say_more(struct engine *e, enum order_kind kind, const struct plan_action *a)
+{
+    struct order *o = mem_array(1, sizeof *o);
+    o->kind = kind;
+    o->connection = a->connection;
+    o->chain = a->chain;
+    pool_order(e->pool, o);
+}
+
+static void carry_out(struct engine *e, const struct plan_action *a)
+{
+    switch (a->act) {
+    case ACT_RESOLVE:
+        resolver_ask(e->resolver, a->domain, &e->brain_box, TO_BRAIN_RESOLVED);
+        break;
+    case ACT_LEASE:
+        say_lease(e, a);
+        break;
+    case ACT_OPEN:
+        say_open(e, a);
+        break;
+    case ACT_MORE:
+        say_more(e, ORDER_MORE, a);
+        break;
+    case ACT_CLOSE:
+        say_more(e, ORDER_CLOSE, a);
+        break;
+    case ACT_RECORD:
+        say_record(e, TO_KEEPER_RECORD, a);
+        break;
+    case ACT_RETURN:
+        say_record(e, TO_KEEPER_RETURN, a);
+        break;
+    case ACT_CANCEL_ROWS:
+        say_job(e, TO_KEEPER_CANCEL, a->job_key);
+        break;
+    case ACT_JOB_DONE:
+        say_job(e, TO_KEEPER_DONE, a->job_key);
+        break;
+    }
+}
+
+/* ---- the thread ---- */
+
+static void publish(struct engine *e)
+{
+    struct plan_counts c;
+    plan_counts(e->plan, 0, &c);
+    atomic_store(&e->has_work, c.waiting + c.leased + c.connections > 0 || e->opening > 0 ||
+                                   plan_has_unfinished(e->plan));
+    atomic_store(&e->brain_is_quiet, plan_is_quiet(e->plan) && e->opening == 0);
+}
+
+void *brain_run(void *arg)
+{
+    struct engine *e = arg;
+    bool told_to_stop = false;
+    while (!atomic_load(&e->brain_ends)) {
+        struct mono until = plan_wake(e->plan);
+        int64_t soon = clock_mono().ms +
+                       1000; /* a lost wake-up or a clock jump costs a second, not a campaign */
+        if (until.ms > soon)
+            until.ms = soon;
+        struct letter *l = mailbox_take(&e->brain_box, until), *next;
+        struct now now = clock_now();
+        for (; l; l = next) {
+            next = l->next;
+            on_letter(e, l, now);
+        }
+        if (atomic_load(&e->is_stopping) && !told_to_stop) {
+            plan_stop(e->plan, now);
+            told_to_stop = true;
+        }
+        struct plan_action a;
+        while (plan_next(e->plan, now, &a))
+            carry_out(e, &a);
+        publish(e);
+    }
+    return NULL;
+}
+
+static bool parse_source(const char *text, struct sockaddr_storage *out)
+{
+    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
+    memset(out, 0, sizeof *out);
+    if (inet_pton(AF_INET, text, &v4->sin_addr) == 1)
+        out->ss_family = AF_INET;
+    else if (inet_pton(AF_INET6, text, &v6->sin6_addr) == 1)
+        out->ss_family = AF_INET6;
+    return out->ss_family != 0;
+}
+
+bool brain_prepare(struct engine *e, struct err *err)
+{
+    const struct settings *s = e->settings;
+    for (size_t i = 0; i < s->prohibited_hosts.count; i++)
+        if (!prohibited_add(&e->prohibited, s->prohibited_hosts.item[i]))
+            return err_set(err,
+                           "prohibited_hosts: '%s' is no network such as \"10.0.0.0/8\" (or there "
+                           "are more than 32)",
+                           s->prohibited_hosts.item[i]);
+    e->source = mem_array(s->source_addresses.count + 1, sizeof *e->source);
+    for (size_t i = 0; i < s->source_addresses.count; i++)
+        if (!parse_source(s->source_addresses.item[i], &e->source[e->sources++]))
+            return err_set(err, "source_addresses: '%s' is no IP address",
+                           s->source_addresses.item[i]);
+    struct profiles *profiles = (struct profiles *)&s->providers;
+    struct plan_options o = {.max_connections = (uint32_t)s->max_connections,
+                             .max_asking = (unsigned)(s->dns.in_flight_max / 2 + 1),
+                             .max_leased = 20000,
+                             .profiles = profiles,
+                             .seed = clock_entropy()};
+    e->plan = plan_new(&o);
+    return true;
+}

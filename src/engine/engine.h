@@ -1,0 +1,169 @@
+/* engine.h: the engine's own state; private to the room. */
+#ifndef SLUICE_ENGINE_PRIVATE_H
+#define SLUICE_ENGINE_PRIVATE_H
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <sluice/base/map.h>
+#include <sluice/base/must.h>
+#include <sluice/deliver/pool.h>
+#include <sluice/dns/resolver.h>
+#include <sluice/engine/engine.h>
+#include <sluice/handover/handover.h>
+#include <sluice/job/intake.h>
+#include <sluice/list/store.h>
+#include <sluice/os/clock.h>
+#include <sluice/os/log.h>
+#include <sluice/os/mailbox.h>
+#include <sluice/os/thread.h>
+#include <sluice/plan/plan.h>
+#include <sluice/render/mailing.h>
+#include <sluice/report/tally.h>
+#include <sluice/spool/spool.h>
+#include <sluice/admin/control.h>
+#include "standing.h"
+
+enum { /* letters to the brain */
+       TO_BRAIN_CALL,
+       TO_BRAIN_JOB,    /* struct intake_job */
+       TO_BRAIN_APPEND, /* struct intake_append */
+       TO_BRAIN_OPENED, /* struct opened */
+       TO_BRAIN_LEASED, /* struct lease_letter */
+       TO_BRAIN_RESOLVED,
+       TO_BRAIN_OUTCOME, /* struct pool_report, these three */
+       TO_BRAIN_READY,
+       TO_BRAIN_CLOSED,
+};
+enum { /* letters to the keeper */
+       TO_KEEPER_CALL,
+       TO_KEEPER_OPEN,   /* struct intake_job, passed on */
+       TO_KEEPER_LEASE,  /* struct lease_letter */
+       TO_KEEPER_RECORD, /* struct record_letter */
+       TO_KEEPER_RETURN, /* struct record_letter */
+       TO_KEEPER_CANCEL, /* struct job_letter */
+       TO_KEEPER_DONE,   /* struct job_letter */
+};
+enum { TO_SCRIBE_NEWS, TO_SCRIBE_DONE, TO_SCRIBE_STOP };
+
+/* A function that runs on another thread while the caller waits. */
+struct call {
+    struct letter letter;
+    void (*run)(struct engine *e, void *arg);
+    void *arg;
+    sem_t done;
+};
+void engine_call(struct engine *e, struct mailbox *box, void (*run)(struct engine *, void *),
+                 void *arg);
+
+/* ACT_LEASE on its way to the keeper, and its answer back. */
+struct lease_letter {
+    struct letter letter;
+    uint32_t job_key, domain_id;
+    struct todo_key after;
+    int64_t until_ms;
+    unsigned limit;
+    /* the answer */
+    bool failed;
+    struct delivery *chain;
+    unsigned count;
+    struct todo_key last;
+    int64_t next_due_ms;
+};
+struct record_letter {
+    struct letter letter;
+    struct outcome *outcome;   /* RECORD */
+    struct delivery *delivery; /* RETURN */
+    int64_t due_ms;
+};
+struct job_letter {
+    struct letter letter;
+    uint32_t job_key;
+    char id[65];
+    struct keeper_job *job; /* TO_SCRIBE_DONE */
+};
+
+/* A job that the keeper has open. Only the keeper's thread touches it; `spec` and `mailing` never
+ * change. */
+struct keeper_job {
+    struct job_row row;
+    struct job_spec *spec;
+    struct mailing *mailing;
+    struct tally tally;
+    struct standing standing;
+    struct map leases; /* lease -> struct lease_count *: what is out */
+    uint64_t in_flight;
+    struct keeper_job *next;
+};
+struct lease_count {
+    unsigned left;
+};
+struct opened {
+    struct letter letter;
+    struct plan_job job;
+    unsigned count;
+    struct opened_domain {
+        uint32_t domain_id;
+        char *domain;
+        uint64_t waiting;
+        int64_t due_ms;
+    } * item;
+};
+
+#define RATE_SECONDS 8
+struct engine {
+    const struct settings *settings;
+    struct wall started;
+    struct handover *handover;
+    struct plan *plan;
+    struct pool *pool;
+    struct resolver *resolver;
+    struct intake *intake;
+    struct control *control;
+    struct mailbox brain_box, keeper_box, scribe_box;
+    pthread_t brain, keeper, scribe;
+    atomic_bool is_stopping, brain_ends, keeper_ends;
+    atomic_bool brain_is_quiet, has_work, scribe_hurries;
+    /* brain */
+    struct intake_append
+        *orphans;     /* appends of jobs that are being opened, chained by letter.next */
+    unsigned opening; /* jobs on their way through the keeper */
+    struct prohibited prohibited;
+    struct sockaddr_storage *source;
+    unsigned sources, next_source;
+    /* keeper */
+    struct spool *spool;
+    struct list_store *list;
+    struct keeper_job *jobs;
+    char spool_trouble[200]; /* "": fine */
+    uint64_t delivered_in[RATE_SECONDS];
+    int64_t second;
+    /* scribe */
+    struct spool *scribe_spool;
+    struct list_store *scribe_list;
+};
+
+/* brain.c */
+void *brain_run(void *engine);
+bool brain_prepare(struct engine *e, struct err *err);
+/* keeper.c */
+void *keeper_run(void *engine);
+struct keeper_job *keeper_find(struct engine *e, uint32_t job_key);
+/* jobs.c */
+struct keeper_job *keeper_open(struct engine *e, const struct job_row *row, struct err *err);
+struct opened *keeper_domains(struct engine *e, struct keeper_job *j, struct err *err);
+void keeper_retally(struct engine *e, struct keeper_job *j); /* counts all outcomes again */
+void keeper_count(struct keeper_job *j, const struct outcome *o); /* one committed outcome */
+void keeper_close(struct engine *e, struct keeper_job *j);
+void keeper_job_free(struct keeper_job *j);
+void opened_free(struct opened *o);
+void plan_take_opened(struct engine *e,
+                      const struct opened *o); /* on the brain's thread, or before it runs */
+/* recover.c */
+bool engine_recover(struct engine *e, bool same_boot, struct err *err);
+/* scribe.c */
+void *scribe_run(void *engine);
+struct result_line;
+void result_line_of(struct result_line *out, const struct result_row *r);
+
+#endif

@@ -1,0 +1,533 @@
+/* submit.c: one job file, from the drop directory into the spool. */
+#include "intake_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sluice/base/json_view.h>
+#include <sluice/base/must.h>
+#include <sluice/job/recipients.h>
+#include <sluice/os/clock.h>
+#include <sluice/os/file.h>
+#include <sluice/os/log.h>
+#include <sluice/render/mailing.h>
+
+#include "jobfile_private.h"
+#include "submission.h"
+
+/* How many bad rows NAME.error shows; all of them are in rejected.csv. */
+#define BAD_ROWS_SHOWN 50
+#define PROGRESS_ROWS 4096
+#define SPACE_ROWS 65536
+
+/* ---- checks ---- */
+
+/* The list that a job names is not there: if it can be told who took it, that is the news. */
+static void say_list_is_missing(struct submission *s)
+{
+    const struct settings *set = s->lane->intake->o.settings;
+    const char *name = s->file.spec->recipients;
+    char *job = filing_search(set->accepted_dir, name);
+    const char *where = "accepted";
+
+    if (!job) {
+        job = filing_search(set->failed_dir, name);
+        where = "failed";
+    }
+    if (job)
+        problems_add(
+            &s->problems, s->job->path, s->file.recipients_line,
+            "'%s' is not in the drop directory; the job '%s' took it (%s/%s/): each job needs a "
+            "file of its own",
+            name, job, where, job);
+    else
+        problems_add(&s->problems, s->job->path, s->file.recipients_line,
+                     "'%s' is not in the drop directory; it must be there before the job file is",
+                     name);
+    free(job);
+}
+
+/* A file for another, standing job would be taken by that one, sooner or later. */
+static void check_owner(struct submission *s)
+{
+    char id[65];
+    struct job_row row;
+    struct err e = {0};
+
+    if (drop_trigger_id(s->file.spec->recipients, id) && spool_find(s->lane->spool, id, &row, &e) &&
+        row.is_standing)
+        problems_add(&s->problems, s->job->path, s->file.recipients_line,
+                     "'%s' belongs to the standing job '%s'", s->file.spec->recipients, id);
+}
+
+static void open_list(struct submission *s)
+{
+    const struct settings *set = s->lane->intake->o.settings;
+    const struct job_spec *spec = s->file.spec;
+    const struct recipients_options o = {.charset = spec->charset,
+                                         .max_bytes = (uint64_t)set->caps.recipients_bytes,
+                                         .max_row_bytes = (size_t)set->caps.row_bytes,
+                                         .max_columns = (unsigned)set->caps.columns,
+                                         .max_depth = 32};
+    struct err e;
+    unsigned line;
+
+    check_owner(s);
+    if (!drop_look(set->drop_dir, spec->recipients, &s->list)) {
+        say_list_is_missing(s);
+        return;
+    }
+    s->rows = recipients_open(s->list.path, &o, &line, &e);
+    if (!s->rows)
+        problems_add(&s->problems, spec->recipients, line, "%s", e.text);
+}
+
+static void check_template(struct submission *s)
+{
+    const struct settings *set = s->lane->intake->o.settings;
+    const char *columns = s->rows ? recipients_columns(s->rows) : "[]";
+    struct job_spec whole = *s->file.spec;
+
+    if (!template_read(set, s->file.spec->template_name, &s->parts, s->job->path,
+                       s->file.template_line, &s->problems))
+        return;
+    /* What the job lacks has been said already; the template shall have its say all the same. */
+    if (!whole.id)
+        whole.id = (char *)"id";
+    if (!whole.client)
+        whole.client = (char *)"client";
+    if (!whole.from_address)
+        whole.from_address = (char *)"from@example.com";
+    mailing_release(mailing_new(&whole, &s->parts, columns, &s->problems));
+}
+
+static void check_id(struct submission *s, const struct job_row *before)
+{
+    char when[WALL_TEXT];
+
+    wall_format(before->created, when);
+    problems_add(
+        &s->problems, s->job->path, s->file.id_line,
+        "the id '%s' was used before, by a job of %s that is %s now: each job needs a new one",
+        before->id, when, job_state_name(before->state));
+}
+
+static void check_all(struct submission *s)
+{
+    const struct job_spec *spec = s->file.spec;
+
+    if (spec->recipients)
+        open_list(s);
+    if (spec->from_list && !s->lane->intake->o.each_contact)
+        problems_add(&s->problems, s->job->path, s->file.from_list_line,
+                     "'from_list' cannot be used here");
+    if (spec->template_name)
+        check_template(s);
+}
+
+/* ---- rows ---- */
+
+static bool must_stop(const struct submission *s)
+{
+    return atomic_load_explicit(&s->lane->intake->stop, memory_order_relaxed);
+}
+
+/* Every few thousand rows. */
+static enum go look_around(struct submission *s)
+{
+    uint64_t read_bytes = 0, file_bytes = 0;
+
+    if (must_stop(s))
+        return GO_LATER;
+    if (s->rows)
+        recipients_progress(s->rows, &read_bytes, &file_bytes);
+    intake_progress(s->lane->intake, s->seen, read_bytes, file_bytes);
+    if (s->seen % SPACE_ROWS == 0 && !lane_has_space(s->lane))
+        return GO_LATER;
+    return GO_ON;
+}
+
+static enum go trouble(struct submission *s, const char *doing, const struct err *e)
+{
+    lane_fails(s->lane, doing, e);
+    return GO_LATER;
+}
+
+static enum go bad_row(struct submission *s, const struct recipient_row *row)
+{
+    const struct job_spec *spec = s->file.spec;
+    const char *name = spec->recipients ? spec->recipients : spec->from_list;
+    struct err e;
+
+    s->bad++;
+    if (!rejected_add(&s->rejected, row->line, row->why, row->raw, name, &e))
+        return trouble(s, "cannot note a bad row", &e);
+    if (s->bad <= BAD_ROWS_SHOWN)
+        problems_warn(&s->problems, name, (unsigned)row->line, "%s", row->why);
+    if (s->bad <= spec->max_bad_rows)
+        return GO_ON;
+    problems_add(&s->problems, name, 0,
+                 "more than %llu bad rows (max_bad_rows); rejected.csv has those found up to here",
+                 (unsigned long long)spec->max_bad_rows);
+    return GO_REFUSE;
+}
+
+static enum go good_row(struct submission *s, const char *email, const char *vars, size_t n,
+                        uint64_t line)
+{
+    struct err e;
+
+    s->good++;
+    if (!spool_import_row(s->import, email, vars, n, line, &e))
+        return trouble(s, "cannot import", &e);
+    return GO_ON;
+}
+
+static enum go import_file(struct submission *s)
+{
+    struct recipient_row row;
+    enum go go = GO_ON;
+
+    while (go == GO_ON) {
+        struct err e;
+        enum row_kind kind = recipients_next(s->rows, &row, &e);
+
+        if (kind == ROW_END)
+            break;
+        if (kind == ROW_ERROR) {
+            problems_add(&s->problems, s->file.spec->recipients, 0, "%s", e.text);
+            return GO_REFUSE;
+        }
+        go = kind == ROW_OK ? good_row(s, row.address.text, row.vars, row.vars_len, row.line)
+                            : bad_row(s, &row);
+        if (++s->seen % PROGRESS_ROWS == 0 && go == GO_ON)
+            go = look_around(s);
+    }
+    return go;
+}
+
+/* A contact's columns, with its address among them as in an NDJSON row. */
+static void put_contact_vars(struct buf *out, const char *email, const char *vars)
+{
+    struct json_view object = json_view_of(vars ? vars : "{}", vars ? strlen(vars) : 2), has;
+
+    buf_clear(out);
+    if (object.kind == JSON_VIEW_OBJECT && json_view_key(object, str_of("email"), &has)) {
+        buf_put(out, object.p, object.n);
+        return;
+    }
+    buf_puts(out, "{\"email\":");
+    json_put_string(out, str_of(email));
+    if (object.kind == JSON_VIEW_OBJECT && object.n > 2) {
+        buf_putc(out, ',');
+        buf_put(out, object.p + 1, object.n - 1);
+    } else {
+        buf_putc(out, '}');
+    }
+}
+
+static bool import_contact(void *arg, const char *email, const char *vars)
+{
+    struct submission *s = arg;
+    struct recipient_row row = {.line = s->seen + 1, .raw = email};
+
+    put_contact_vars(&s->vars, email, vars);
+    if (!address_check(str_of(email), &row.address, row.why, sizeof row.why))
+        s->go = bad_row(s, &row);
+    else
+        s->go = good_row(s, row.address.text, s->vars.data, s->vars.len, row.line);
+    if (++s->seen % PROGRESS_ROWS == 0 && s->go == GO_ON)
+        s->go = look_around(s);
+    return s->go == GO_ON;
+}
+
+static enum go import_list(struct submission *s)
+{
+    const struct intake_options *o = &s->lane->intake->o;
+    struct err e;
+    bool ok;
+
+    buf_init(&s->vars, (size_t)o->settings->caps.row_bytes + 1024);
+    s->go = GO_ON;
+    ok = o->each_contact(o->arg, s->file.spec->from_list, import_contact, s, &e);
+    buf_done(&s->vars);
+    if (s->go == GO_ON && !ok)
+        return trouble(s, "cannot read the list", &e);
+    return s->go;
+}
+
+static enum go import_rows(struct submission *s)
+{
+    const struct job_spec *spec = s->file.spec;
+    enum go go = GO_ON;
+    struct err e;
+
+    if (!spool_import_columns(s->import, s->rows ? recipients_columns(s->rows) : "[]", &e))
+        return trouble(s, "cannot import", &e);
+    if (s->rows)
+        go = import_file(s);
+    else if (spec->from_list)
+        go = import_list(s);
+    if (go != GO_ON || s->good || (spec->is_standing && s->seen == 0))
+        return go;
+    problems_add(&s->problems, spec->recipients ? spec->recipients : s->job->path, 0,
+                 spec->recipients ? "there is not a single usable row in it"
+                                  : "the list has no contact that can be mailed");
+    return GO_REFUSE;
+}
+
+/* ---- the end of an import ---- */
+
+static void note_duplicate(void *arg, const char *email, uint64_t line, uint64_t first_line)
+{
+    struct submission *s = arg;
+    const struct job_spec *spec = s->file.spec;
+    struct buf why;
+    struct err e;
+
+    buf_init(&why, 100);
+    buf_printf(&why, "duplicate of line %llu", (unsigned long long)first_line);
+    /* Out of our memory at once: right behind the last of these calls the job is in the spool, and a crash
+     * then must not lose them. */
+    if (!rejected_add(&s->rejected, line, why.data, email,
+                      spec->recipients ? spec->recipients : spec->from_list, &e) ||
+        !rejected_flush(&s->rejected, &e))
+        log_line(LOG_AT_ERROR, "intake", "job=%s rejected.csv is not complete: %s", spec->id,
+                 e.text);
+    buf_done(&why);
+}
+
+static void post(struct submission *s, const struct job_row *row)
+{
+    const struct intake_options *o = &s->lane->intake->o;
+    struct intake_job *j = mem_new(sizeof *j);
+
+    j->letter.kind = o->kind_job;
+    j->row = *row;
+    mailbox_send(o->to, &j->letter);
+}
+
+static void log_acceptance(const struct job_row *row)
+{
+    log_line(LOG_AT_INFO, "intake",
+             "accepted=%s client=%s recipients=%llu duplicates=%llu bad_rows=%llu", row->id,
+             row->client, (unsigned long long)row->recipients, (unsigned long long)row->duplicates,
+             (unsigned long long)row->bad_rows);
+}
+
+/* The job is in the spool; what remains can be made up for after a crash. */
+static enum fate put_away(struct submission *s)
+{
+    const struct settings *set = s->lane->intake->o.settings;
+    struct filing f = {0};
+    struct err e;
+    bool ok = rejected_publish(&s->rejected, &e) &&
+              filing_begin(&f, set->accepted_dir, s->stem, s->job, set->drop_dir, &e) &&
+              filing_move(&f, s->job, s->list.name ? &s->list : NULL, &e);
+
+    if (!ok)
+        lane_fails(s->lane, "cannot put the files of an accepted job away", &e);
+    filing_done(&f);
+    return ok ? FATE_DONE : FATE_LATER;
+}
+
+static enum fate finish(struct submission *s)
+{
+    struct intake *in = s->lane->intake;
+    struct job_row row;
+    struct err e;
+    bool ok;
+
+    if (!rejected_flush(&s->rejected, &e)) {
+        lane_fails(s->lane, "cannot note bad rows", &e);
+        return FATE_LATER;
+    }
+    ok = spool_import_finish(s->import, s->bad, note_duplicate, s, &row, &e);
+    s->import = NULL;
+    if (!ok) {
+        lane_fails(s->lane, "cannot import", &e);
+        return FATE_LATER;
+    }
+    s->is_in_spool = true;
+    log_acceptance(&row);
+    post(s, &row);
+    pthread_mutex_lock(&in->lock);
+    in->status.jobs_accepted++;
+    pthread_mutex_unlock(&in->lock);
+    if (row.is_standing)
+        lane_wake(&in->lane[LANE_TRIGGERS]);
+    return put_away(s);
+}
+
+static enum fate refuse_submission(struct submission *s)
+{
+    const struct drop_entry *list = s->list.name ? &s->list : NULL;
+    struct drop_entry now;
+    struct err e;
+    bool has_rows = s->file.spec && s->rejected.rows > 0;
+
+    if (has_rows && !rejected_flush(&s->rejected, &e)) {
+        lane_fails(s->lane, "cannot note bad rows", &e);
+        return FATE_LATER;
+    }
+    /* It may have changed since: that may be the very reason. */
+    if (list && drop_look(s->lane->intake->o.settings->drop_dir, list->name, &now)) {
+        drop_entry_done(&s->list);
+        s->list = now;
+    }
+    return refuse(s->lane, s->stem, s->job, list, has_rows ? s->rejected.temp : NULL, &s->problems);
+}
+
+static void set_importing(struct submission *s, bool is_importing)
+{
+    struct intake *in = s->lane->intake;
+
+    pthread_mutex_lock(&in->lock);
+    in->status.is_importing = is_importing;
+    str_copy(in->status.name, sizeof in->status.name, str_of(s->stem));
+    in->status.rows = in->status.read_bytes = in->status.file_bytes = 0;
+    pthread_mutex_unlock(&in->lock);
+}
+
+static enum fate import_job(struct submission *s)
+{
+    enum go go;
+    struct err e = {0};
+
+    if (!lane_has_space(s->lane))
+        return FATE_LATER;
+    if (!spool_import_begin(s->lane->spool, s->file.spec, &s->parts, s->job->identity_with_ctime,
+                            clock_wall(), &s->import, &e)) {
+        s->import = NULL;
+        /* Only now does the spool know that an import before the crash had been complete. */
+        if (e.code == EEXIST && !s->is_second_try) {
+            s->is_second_try = true;
+            return submission_judge(s);
+        }
+        lane_fails(s->lane, "cannot import", &e);
+        return FATE_LATER;
+    }
+    rejected_reset(&s->rejected);
+    set_importing(s, true);
+    go = import_rows(s);
+    set_importing(s, false);
+    if (go == GO_ON)
+        return finish(s);
+    spool_import_abort(s->import);
+    s->import = NULL;
+    return go == GO_REFUSE ? refuse_submission(s) : FATE_LATER;
+}
+
+/* The job is in the spool from before a crash: only its files have to go. */
+static enum fate was_accepted(struct submission *s)
+{
+    const char *name = s->file.spec->recipients;
+
+    s->is_in_spool = true;
+    if (name && !s->list.name)
+        drop_look(s->lane->intake->o.settings->drop_dir, name, &s->list);
+    return put_away(s);
+}
+
+enum fate submission_judge(struct submission *s)
+{
+    struct job_row before;
+    struct err e = {0};
+    bool is_known = s->file.spec->id && spool_find(s->lane->spool, s->file.spec->id, &before, &e);
+
+    if (!is_known && e.text[0]) {
+        lane_fails(s->lane, "cannot read the spool", &e);
+        return FATE_LATER;
+    }
+    if (is_known && before.state != JOB_IMPORTING) {
+        if (strcmp(before.source, s->job->identity_with_ctime) == 0)
+            return was_accepted(s);
+        check_id(s, &before);
+    }
+    if (!s->is_second_try)
+        check_all(s);
+    return s->problems.errors ? refuse_submission(s) : import_job(s);
+}
+
+static void submission_done(struct submission *s)
+{
+    /* What a failed or interrupted import noted is noted again by the next. */
+    if (s->file.spec && s->file.spec->id) {
+        if (!s->is_in_spool)
+            rejected_discard(&s->rejected);
+        rejected_done(&s->rejected);
+    }
+    recipients_close(s->rows);
+    part_files_done(&s->parts);
+    jobfile_done(&s->file);
+    drop_entry_done(&s->list);
+    problems_done(&s->problems);
+    free(s->stem);
+}
+
+static bool is_there(const struct submission *s)
+{
+    struct drop_entry now;
+    bool is = drop_look(s->lane->intake->o.settings->drop_dir, s->job->name, &now);
+
+    if (is)
+        drop_entry_done(&now);
+    return is;
+}
+
+/* Not even a job that could be read; what it seems to name as its recipients goes with it. */
+static enum fate refuse_unreadable(struct submission *s)
+{
+    const struct settings *set = s->lane->intake->o.settings;
+    char *list = NULL;
+
+    if (!is_there(s))
+        return FATE_DONE; /* whoever dropped it took it back */
+    if (S_ISREG(s->job->st.st_mode))
+        list = jobfile_guess_recipients(s->job->path, (size_t)set->caps.job_file_bytes);
+    if (list)
+        drop_look(set->drop_dir, list, &s->list);
+    free(list);
+    return refuse_submission(s);
+}
+
+static enum fate read_and_judge(struct submission *s)
+{
+    const struct settings *set = s->lane->intake->o.settings;
+    const char *list;
+    char *path;
+    bool is_busy;
+
+    if (!S_ISREG(s->job->st.st_mode)) {
+        problems_add(&s->problems, s->job->path, 0, "not a regular file");
+        return refuse_unreadable(s);
+    }
+    if (!jobfile_read(s->job->path, set, clock_now(), &s->file, &s->problems))
+        return refuse_unreadable(s);
+    if (s->file.spec->id)
+        rejected_init(&s->rejected, set->out_dir, s->file.spec->id, "importing");
+    list = s->file.spec->recipients;
+    path = mem_printf("%s/%s", set->drop_dir, list ? list : "");
+    is_busy = list && drop_is_being_written(path);
+    free(path);
+    return is_busy ? FATE_LATER : submission_judge(s);
+}
+
+enum fate submit(struct lane *l, const struct drop_entry *job)
+{
+    const struct settings *set = l->intake->o.settings;
+    struct submission s = {.lane = l, .job = job};
+    enum fate fate;
+    bool found = false;
+
+    s.stem = drop_stem(job->name, ".job");
+    problems_init(&s.problems);
+    s.rejected.fd = -1;
+    fate = refuse_resume(l, set->failed_dir, s.stem, job, &found);
+    if (!found)
+        fate = refuse_resume(l, set->accepted_dir, s.stem, job, &found);
+    if (!found)
+        fate = drop_is_being_written(job->path) ? FATE_LATER : read_and_judge(&s);
+    submission_done(&s);
+    return fate;
+}

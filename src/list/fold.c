@@ -1,0 +1,156 @@
+/* fold.c: outcomes of a job written back into its list, each exactly once: the cursor moves in the
+ * transaction that counts. A crash before the commit leaves both where they were, one after it both
+ * where they belong.
+ */
+#include <string.h>
+#include <sluice/base/must.h>
+#include <sluice/list/policy.h>
+#include "inside.h"
+
+bool list_cursor(struct list_store *l, const char *job_id, uint64_t *seq, struct err *e)
+{
+    sqlite3_stmt *st = list_stmt(l, LS_CURSOR_GET, e);
+    bool row;
+
+    *seq = 0;
+    if (!st)
+        return false;
+    db_bind_text(st, 1, job_id);
+    if (!db_step(&l->db, st, &row, e))
+        return false;
+    if (row) {
+        *seq = (uint64_t)sqlite3_column_int64(st, 0);
+        sqlite3_reset(st);
+    }
+    return true;
+}
+
+static bool set_cursor(struct list_store *l, const char *job_id, uint64_t seq, struct err *e)
+{
+    sqlite3_stmt *st = list_stmt(l, LS_CURSOR_SET, e);
+
+    if (!st)
+        return false;
+    db_bind_text(st, 1, job_id);
+    sqlite3_bind_int64(st, 2, (int64_t)seq);
+    return db_run(&l->db, st, e);
+}
+
+/* One fold of one job into one list. */
+struct fold {
+    struct list_store *store;
+    const char *job_id, *client;
+    int64_t list;
+};
+
+/* Only for the few whose end depends on what happened before. */
+static bool count_before(struct fold *f, const char *folded, struct wall now,
+                         struct list_counts *out, struct err *e)
+{
+    struct list_store *l = f->store;
+    sqlite3_stmt *st = list_stmt(l, LS_COUNTS, e);
+    bool row;
+
+    if (!st)
+        return false;
+    db_bind_text(st, 1, folded);
+    sqlite3_bind_int64(st, 2, now.ms);
+    sqlite3_bind_int64(st, 3, f->list);
+    db_bind_text(st, 4, f->job_id);
+    if (!db_step(&l->db, st, &row, e))
+        return false;
+    MUST(row);
+    out->user_unknown_in_7d = (uint32_t)sqlite3_column_int64(st, 0);
+    out->full_campaigns_in_30d = (uint32_t)sqlite3_column_int64(st, 1);
+    out->disabled_in_30d = (uint32_t)sqlite3_column_int64(st, 2);
+    out->expired_campaigns_in_30d = (uint32_t)sqlite3_column_int64(st, 3);
+    sqlite3_reset(st);
+    return true;
+}
+
+static bool put_contact(struct fold *f, const struct outcome *o, const char *folded,
+                        const struct list_change *ch, struct err *e)
+{
+    sqlite3_stmt *st = list_stmt(f->store, LS_CONTACT_FOLD, e);
+
+    if (!st)
+        return false;
+    sqlite3_bind_int64(st, 1, f->list);
+    db_bind_text(st, 2, folded);
+    db_bind_text(st, 3, strcmp(folded, o->email) == 0 ? "" : o->email);
+    db_bind_text(st, 4, ch->status);
+    db_bind_text(st, 5, ch->keeps_last_class ? NULL : category_name(o->category));
+    db_bind_text(st, 6, ch->keeps_last_class ? NULL : o->reply.text);
+    sqlite3_bind_int(st, 7, ch->counts_sent);
+    sqlite3_bind_int(st, 8, ch->counts_delivered);
+    sqlite3_bind_int(st, 9, ch->counts_hard);
+    sqlite3_bind_int(st, 10, ch->counts_soft);
+    sqlite3_bind_int(st, 11, ch->counts_our_side);
+    sqlite3_bind_int64(st, 12, o->at.ms);
+    sqlite3_bind_int64(st, 13, ch->counts_delivered ? o->at.ms : 0);
+    return db_run(&f->store->db, st, e);
+}
+
+static bool suppress(struct fold *f, const struct outcome *o, const char *folded,
+                     const char *reason, struct err *e)
+{
+    const struct suppression s = {.address = folded,
+                                  .client = f->client,
+                                  .msg_class = "*",
+                                  .reason = reason,
+                                  .by = f->job_id,
+                                  .since = o->at};
+    char what[80];
+    bool was_new;
+
+    sqlite3_snprintf(sizeof what, what, "suppressed: %s", reason);
+    return list_put_suppression(f->store, &s, &was_new, e) &&
+           (!was_new || list_put_event(f->store, o->at, f->list, folded, what, f->job_id, e));
+}
+
+/* Deferred, skipped, cancelled, suppressed: nothing that the list should know. */
+static bool changes_anything(const struct list_change *ch)
+{
+    return ch->counts_sent || ch->status || ch->suppress;
+}
+
+static bool fold_one(struct fold *f, const struct outcome *o, struct err *e)
+{
+    char folded[FOLDED_MAX];
+    struct list_counts before = {0};
+    bool is_failure = o->state == STATE_BOUNCED || o->state == STATE_EXPIRED;
+    struct list_change ch;
+
+    list_fold_address(o->email, folded);
+    if (is_failure && !count_before(f, folded, o->at, &before, e))
+        return false;
+    ch = list_policy(&before, o->category, o->state, o->reply.code, list_evidence(o->rule));
+    if (!changes_anything(&ch))
+        return true;
+    if (!put_contact(f, o, folded, &ch, e))
+        return false;
+    /* Deliveries are the contact's counters; an event for each would be a second journal. */
+    if (o->state != STATE_DELIVERED &&
+        !list_put_event(f->store, o->at, f->list, folded, category_name(o->category), f->job_id, e))
+        return false;
+    return !ch.suppress || suppress(f, o, folded, ch.suppress, e);
+}
+
+bool list_fold(struct list_store *l, const char *job_id, const char *client, const char *list,
+               const struct outcome *outcomes, unsigned count, uint64_t seq, struct err *e)
+{
+    struct fold f = {.store = l, .job_id = job_id, .client = client};
+    uint64_t done = 0;
+    bool outer, ok;
+
+    if (!list_enter(l, &outer, e))
+        return false;
+    ok = list_cursor(l, job_id, &done, e);
+    if (ok && done < seq) {
+        ok = list_number(l, list, &f.list, e);
+        for (unsigned i = 0; ok && i < count; i++)
+            ok = fold_one(&f, &outcomes[i], e);
+        ok = ok && set_cursor(l, job_id, seq, e);
+    }
+    return list_leave(l, outer, ok, e);
+}

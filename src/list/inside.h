@@ -1,0 +1,55 @@
+/* inside.h: what the files of this room share. Private. */
+#ifndef SLUICE_LIST_INSIDE_H
+#define SLUICE_LIST_INSIDE_H
+
+#include <sluice/base/map.h>
+#include <sluice/list/store.h>
+#include "db.h"
+
+enum list_stmt {
+    LS_BEGIN,
+    LS_COMMIT,
+    LS_LIST_FIND,
+    LS_LIST_PUT,
+    LS_LIST_EACH,
+    LS_IS_SUPPRESSED,
+    LS_SUPPRESS,
+    LS_STATUS_SET,
+    LS_EVENT_PUT,
+    LS_CONTACT_ADD,
+    LS_CONTACT_UPDATE,
+    LS_CONTACT_FOLD,
+    LS_COUNTS,
+    LS_CURSOR_GET,
+    LS_CURSOR_SET,
+    LIST_STMTS
+};
+
+struct list_store {
+    struct db db;
+    sqlite3_stmt *st[LIST_STMTS];
+    struct map lists; /* name -> its number; begun anew after a rollback */
+};
+
+extern const struct db_schema list_schema;
+
+#define FOLDED_MAX (ADDRESS_MAX + 2) /* an address, or @domain, with its NUL */
+/* How addresses are compared: ASCII lower case. Cut at ADDRESS_MAX: nothing longer is an address.
+ */
+const char *list_fold_address(const char *address, char out[FOLDED_MAX]);
+
+sqlite3_stmt *list_stmt(struct list_store *l, enum list_stmt which, struct err *e);
+/* One transaction around what a function does, unless the caller of the room has one open
+ * (list_begin): then inside that. *outer says which; a failure in an outer one rolls that back,
+ * too: it cannot be trusted any more. */
+bool list_enter(struct list_store *l, bool *outer, struct err *e);
+bool list_leave(struct list_store *l, bool outer, bool ok, struct err *e);
+bool list_number(struct list_store *l, const char *name, int64_t *out,
+                 struct err *e); /* a new one if need be */
+bool list_put_event(struct list_store *l, struct wall at, int64_t list, const char *address,
+                    const char *what, const char *cause, struct err *e);
+/* Inside a transaction; tells nobody. */
+bool list_put_suppression(struct list_store *l, const struct suppression *s, bool *was_new,
+                          struct err *e);
+
+#endif

@@ -1,0 +1,176 @@
+/* outcome.c: what ended on a connection, and what that means for it, the host and the provider. */
+#include <stdlib.h>
+#include <string.h>
+#include <sluice/reply/reply.h>
+#include "state.h"
+
+/* "Too many": never more than this many for a while, then a few more step by step. */
+static void soften(struct provider *v, unsigned to, struct now now)
+{
+    if (to < 1)
+        to = 1;
+    if (v->soft_limit == 0 || to < v->soft_limit)
+        v->soft_limit = to;
+    v->soft_next_ms = now.mono.ms + SOFT_MS;
+}
+
+/* A refused message says less than a refused connection: half of the connections are left, and one
+ * such message is enough for a while, because a batch of them comes at once. */
+static void soften_by_message(struct provider *v, struct now now)
+{
+    if (!v->soft_limit || v->soft_next_ms - now.mono.ms < SOFT_MS - 5000)
+        soften(v, v->connections / 2, now);
+}
+
+/* The connection works, or worked. */
+static void answered(struct conn *c)
+{
+    c->answered++;
+    c->site->provider->failures = 0;
+    c->site->host[c->host].failures = 0;
+}
+
+static double mean(double so_far, double ms)
+{
+    if (ms < 0.1) /* clocks tick in milliseconds, and 0 means "not known" */
+        ms = 0.1;
+    return so_far > 0 ? so_far * 0.8 + ms * 0.2 : ms;
+}
+
+void plan_outcome(struct plan *p, uint32_t number, struct outcome *o, struct delivery *d,
+                  struct now now)
+{
+    struct conn *c = &p->conn[number];
+    MUST(c->state != CONN_FREE && c->pending > 0);
+    c->pending--;
+    c->done++;
+    struct provider *v = c->site->provider;
+    struct job *j = plan_job_find(p, o->job_key);
+    bool is_permanent;
+    if (o->reply.code)
+        answered(c);
+    else if (o->phase != PHASE_RENDER && o->phase != PHASE_POLICY)
+        c->unheard++;
+    outcome_classify(o, v->name, &is_permanent);
+    outcome_decide(p, j, &v->limits, o, is_permanent, now);
+    c->message_ms = mean(c->message_ms, o->send_ms);
+    v->message_ms = mean(v->message_ms, o->send_ms);
+    if (o->category == CAT_RATE_LIMITED && o->scope != SCOPE_RECIPIENT)
+        soften_by_message(v, now);
+    delivery_free(d);
+    outcome_settle(p, j, o);
+    plan_touch(p, v); /* its row no longer counts as leased: there may be room */
+}
+
+void plan_judge_recovered(struct plan *p, struct outcome *o, struct now now)
+{
+    struct job *j = plan_job_find(p, o->job_key);
+    MUST(j);
+    bool is_permanent = false;
+    outcome_classify(o, "", &is_permanent);
+    outcome_decide(p, j, &p->options.profiles->fallback, o, is_permanent, now);
+}
+
+static void host_failed(struct plan *p, const struct conn *c, struct now now)
+{
+    struct provider *v = c->site->provider;
+    struct host *h = &c->site->host[c->host];
+    int64_t rest = HOST_REST_MS;
+    for (unsigned i = 0; i < h->failures && rest < HOST_REST_MAX_MS; i++)
+        rest *= 2;
+    /* Connections that were dialled together fail together: that is one failure of the host. */
+    if (h->rest_until_ms <= now.mono.ms) {
+        h->failures++;
+        h->rest_until_ms = now.mono.ms + (rest < HOST_REST_MAX_MS ? rest : HOST_REST_MAX_MS);
+    }
+    int64_t most = v->limits.consecutive_connection_failures_before_delay;
+    if (most > 0 && ++v->failures >= most) {
+        v->rest_until_ms = now.mono.ms + v->limits.retry_interval_ms;
+        v->failures = 0;
+        plan_touch(p, v);
+    }
+}
+
+/* What a lost connection had not begun: back to the lane if somebody else can take it, else it
+ * failed with it. */
+static void place_left(struct plan *p, struct site *s, const struct outcome *why,
+                       struct delivery *left, bool failed, struct now now)
+{
+    bool try_on = !failed || s->provider->connections > 0 || site_opens_at(s, now) <= now.mono.ms;
+    struct delivery *back = NULL; /* reversed, so that putting them in front keeps their order */
+    for (struct delivery *d = left, *next; d; d = next) {
+        next = d->next;
+        d->next = NULL;
+        const struct job *j = plan_job_find(p, d->job_key);
+        if (j->is_cancelled || p->is_stopping || j->info.is_paused) {
+            lane_return(p, d, now.wall.ms, now);
+        } else if (try_on) {
+            d->next = back;
+            back = d;
+        } else {
+            plan_connection_outcome(p, d, why, s->provider, now);
+        }
+    }
+    for (struct delivery *d = back, *next; d; d = next) {
+        next = d->next;
+        lane_put(p, s, d, true);
+    }
+}
+
+static void leave(struct plan *p, struct conn *c)
+{
+    struct provider *v = c->site->provider;
+    if (c->state == CONN_IDLE) {
+        RING_REMOVE(v->idle, c, of_provider);
+        RING_REMOVE(p->idle, c, of_plan);
+        c->site->idle--;
+    } else if (c->state == CONN_CLOSING) {
+        v->closing--;
+        p->closing--;
+    }
+    if (c->was_ready && c->state != CONN_CLOSING)
+        c->site->working--;
+    c->state = CONN_FREE;
+    v->connections--;
+    c->site->connections--;
+    p->free_conn[p->free_conns++] = (uint32_t)(c - p->conn);
+}
+
+/* Whatever it says: one over which no server said anything about any message is a failure, else we
+ * would dial it for ever. (What could not be rendered is nobody's fault.) */
+static bool has_failed(const struct plan *p, const struct conn *c)
+{
+    return !p->is_stopping && !c->was_ready && c->answered == 0 && (c->done == 0 || c->unheard > 0);
+}
+
+void plan_closed(struct plan *p, uint32_t number, const struct outcome *o, bool tls_failed,
+                 struct delivery *left, struct now now)
+{
+    struct conn *c = &p->conn[number];
+    MUST(c->state != CONN_FREE);
+    struct site *s = c->site;
+    struct provider *v = s->provider;
+    leave(p, c);
+    bool failed = has_failed(p, c);
+    if (tls_failed && c->use_tls) { /* the same host again, in clear text */
+        s->host[c->host].tls_broken_until_ms = now.mono.ms + TLS_BROKEN_MS;
+        failed = false;
+    } else if (failed && o->reply.code / 100 == 4 && v->connections > 0) {
+        /* The others stand (or are refused in their turn), this one was one too many. */
+        soften(v, v->connections, now);
+    } else if (failed) {
+        host_failed(p, c, now);
+    }
+    place_left(p, s, o, left, failed, now);
+    site_unused(p, s, 0);
+    plan_touch(p, v);
+}
+
+void plan_late(struct plan *p, struct delivery *left, struct now now)
+{
+    for (struct delivery *d = left, *next; d; d = next) {
+        next = d->next;
+        d->next = NULL;
+        lane_return(p, d, now.wall.ms, now);
+    }
+}

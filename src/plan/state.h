@@ -1,0 +1,347 @@
+/* state.h: what the planner knows; private to the room. */
+#ifndef SLUICE_PLAN_STATE_H
+#define SLUICE_PLAN_STATE_H
+
+#include <sluice/base/heap.h>
+#include <sluice/base/map.h>
+#include <sluice/base/must.h>
+#include <sluice/base/rng.h>
+#include <sluice/plan/plan.h>
+
+/* Deliveries handed to a connection at once, and about how long they may take: that is what an
+ * urgent mail waits for at worst. */
+#define BATCH_MAX 20u
+#define BATCH_MS 400
+#define RATE_HORIZON_US 300000 /* how far ahead a message rate is granted */
+#define LEASE_MAX 100u         /* rows per lease */
+#define READY_MAX 4000u        /* ready rows per provider and priority */
+#define HOST_REST_MS 30000     /* after a failed connection; doubles up to HOST_REST_MAX_MS */
+#define HOST_REST_MAX_MS (30 * 60 * 1000)
+#define TLS_BROKEN_MS (3LL * 24 * 3600 * 1000) /* remember_broken_tls */
+#define SOFT_MS 30000 /* how long "too many connections" is believed before a few more are tried */
+#define SLICE_MS 5000 /* after that a connection goes to whoever has none, although it has work */
+#define STALE_MS (24LL * 3600 * 1000) /* an old route serves that long while DNS fails: RFC 8767 */
+
+#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
+
+struct job;
+struct domain;
+struct site;
+struct provider;
+struct flow;
+
+/* One domain's waiting recipients of one job. The rows are in the spool. */
+struct bucket {
+    struct heap_node node; /* in flow->buckets, by the wall time at which to look at it */
+    struct job *job;
+    struct domain *domain;
+    struct flow *flow; /* NULL: the domain is not resolved, or nothing waits, or it is leasing */
+    struct bucket *next_of_domain;
+    uint32_t domain_id;
+    bool is_leasing;
+    bool grew_while_leasing; /* rows came that the lease's answer may not know of ... */
+    unsigned lease_limit;    /* while leasing: how many were asked for ... */
+    struct flow *lease_flow; /* ... on whose account */
+    int64_t grew_due_ms;     /* ... the earliest due then */
+    uint64_t waiting;
+    int64_t due_ms;       /* of the earliest row; meaningful while waiting > 0 */
+    int64_t after_due_ms; /* rows up to this key were leased */
+    uint64_t after_rid;
+};
+
+struct job {
+    struct plan_job info;
+    struct job *next;       /* all jobs */
+    struct bucket **bucket; /* by domain_id */
+    size_t buckets;
+    struct flow *flows; /* ring */
+    struct lane *lanes; /* ring */
+    uint64_t waiting, leased;
+    unsigned leases_out;
+    bool is_loaded, is_cancelled;
+    bool may_be_done; /* look at it when the round is over: never free a job in the middle of one */
+};
+
+enum domain_state {
+    DOMAIN_UNKNOWN, /* in plan->unresolved when something waits */
+    DOMAIN_ASKING,  /* never dropped meanwhile: the question borrows its name */
+    DOMAIN_ROUTED,  /* site is set; until valid_until */
+    DOMAIN_DEAD,    /* permanently undeliverable: status says why */
+    DOMAIN_BROKEN   /* temporarily: DNS failed */
+};
+
+struct domain {
+    struct heap_node node; /* in plan->unresolved[ask_as], by due time (wall) */
+    enum priority ask_as;  /* the most urgent of what waits */
+    enum domain_state state;
+    enum mx_status status;
+    struct bucket *buckets;
+    struct site *site;         /* ROUTED; and the last known one while it is asked for again */
+    struct provider *provider; /* ROUTED, DEAD, BROKEN: in whose flows the buckets stand */
+    int64_t valid_until_ms;    /* mono */
+    int64_t confirmed_ms;      /* mono: when DNS last gave this site */
+    char *why;                 /* DEAD, BROKEN */
+    char name[];
+};
+
+/* One job's waiting rows at one provider. Lives while it has buckets or leases out. */
+struct flow {
+    struct heap_node node; /* in provider->turns (is_in_turns) or ->later, or in neither */
+    struct {
+        struct flow *next, *prev;
+    } of_provider, of_job; /* rings */
+    struct provider *provider;
+    struct job *job;
+    struct heap buckets;
+    unsigned leases_out;
+    int64_t served; /* rows leased so far: whoever had least comes first (start-time fair
+                         * queueing: who was away starts at what is being served now) */
+    bool is_in_turns;
+    bool keeps_turn; /* was away only for its own lease: no new start */
+};
+
+/* Ready rows of one job at one site. */
+struct lane {
+    struct {
+        struct lane *next, *prev;
+    } of_line, of_job; /* rings */
+    struct line *line;
+    struct job *job;
+    struct delivery *first, **last;
+};
+
+/* Ready rows of one priority at one site: its lanes take turns. */
+struct line {
+    struct {
+        struct line *next, *prev;
+    } of_provider; /* ring of the provider's lines that have something */
+    struct site *site;
+    enum priority prio;
+    struct lane *lanes;
+    unsigned ready;
+};
+
+struct host {
+    struct mx_host mx;
+    unsigned failures;                          /* consecutive */
+    int64_t rest_until_ms, tls_broken_until_ms; /* mono */
+};
+
+/* One set of MX hosts. Freed some time after its last user went, see retire.c. */
+struct site {
+    struct heap_node node; /* in plan->retired, by mono ms */
+    char *key;
+    struct provider *provider;
+    struct line line[PRIORITIES];
+    unsigned ready;       /* all lines */
+    unsigned domains;     /* that are routed here */
+    unsigned connections; /* to its hosts ... */
+    unsigned idle;        /* ... of these idle */
+    unsigned working;     /* ... and those that said `ready` and are not closing */
+    unsigned hosts;
+    struct host host[];
+};
+
+enum conn_state { CONN_FREE, CONN_OPENING, CONN_BUSY, CONN_IDLE, CONN_CLOSING };
+
+struct conn {
+    enum conn_state state;
+    struct site *site;
+    unsigned host;
+    uint32_t sent;     /* handed to it since it was opened */
+    uint32_t pending;  /* of these, without an outcome yet */
+    uint32_t done;     /* outcomes that came of it ... */
+    uint32_t answered; /* ... in which the server said something ... */
+    uint32_t unheard;  /* ... in which it should have and did not */
+    bool was_ready, use_tls;
+    double message_ms; /* running mean */
+    int64_t opened_ms, idle_until_ms;
+    struct {
+        struct conn *next, *prev;
+    } of_provider, of_plan; /* IDLE: rings, longest idle first */
+};
+
+enum provider_kind { PROVIDER_REAL, PROVIDER_DEAD, PROVIDER_BROKEN };
+
+struct provider {
+    struct heap_node node;        /* in plan->providers_due, by mono ms */
+    struct heap_node wants_lease; /* in plan->wants_lease: max_leased is used up */
+    struct heap_node wants_conn;  /* in plan->wants_conn: max_connections is used up */
+    char *key;
+    enum provider_kind kind;
+    bool is_configured; /* a profile or our own: never retired */
+    bool is_served;     /* its turn in one of the two queues has come */
+    char name[64];
+    struct limits limits;
+    struct rate connection_rate, message_rate;
+    struct flow *flows;                            /* ring: all */
+    struct heap turns[PRIORITIES];                 /* flows with something due, by served */
+    struct heap later;                             /* flows, by wall time of their next row */
+    int64_t served[PRIORITIES];                    /* of the flow whose turn was last */
+    struct line *lines[PRIORITIES];                /* rings of those with something ready */
+    unsigned lines_ready[PRIORITIES];              /* how many there are */
+    unsigned ready[PRIORITIES], asked[PRIORITIES]; /* rows in lanes; rows asked of the spool */
+    unsigned connections, closing;                 /* closing ones included */
+    struct conn *idle;                             /* ring, longest idle first */
+    unsigned sites;                                /* that point here */
+    unsigned failures;                             /* consecutive connections that failed */
+    int64_t rest_until_ms;                         /* mono */
+    unsigned soft_limit;                           /* 0: none; connections for now */
+    int64_t soft_next_ms;                          /* when it grows */
+    unsigned taken;                                /* rows handed to connections since ... */
+    int64_t taken_since_ms;
+    double taken_per_sec; /* running means */
+    double message_ms;
+};
+
+struct queued {
+    struct plan_action action;
+    struct queued *next;
+};
+
+struct plan {
+    struct plan_options options;
+    struct rng rng;
+    struct map jobs_by_key, domains, sites, providers;
+    struct job *jobs;
+    struct heap unresolved[PRIORITIES];  /* domains, by due time (wall) */
+    struct heap providers_due;           /* providers, by mono ms */
+    struct heap wants_lease, wants_conn; /* providers, most urgent and longest waiting first */
+    struct heap retired;                 /* sites that nobody uses, by mono ms */
+    int64_t tickets;
+    struct provider *dead, *broken;
+    unsigned asking;
+    unsigned leased; /* asked for, in lanes or on connections: what max_leased bounds */
+    uint64_t leases_out;
+    struct conn *conn;
+    uint32_t *free_conn; /* stack */
+    uint32_t free_conns;
+    struct conn *idle; /* ring of all idle connections, longest idle first */
+    unsigned closing;
+    struct queued *first, **last;
+    int64_t offset_ms;        /* wall - mono */
+    int64_t looked_offset_ms; /* the same when all due times were last looked at */
+    bool has_offset, is_stopping, some_may_be_done;
+};
+
+/* Rings: put at the end of the turn (in front of where `ring` points); remove. `link` names the
+ * member with next and prev. */
+#define RING_PUT(ring, e, link)                                                                    \
+    do {                                                                                           \
+        if (!(ring)) {                                                                             \
+            (e)->link.next = (e)->link.prev = (e);                                                 \
+            (ring) = (e);                                                                          \
+        } else {                                                                                   \
+            (e)->link.next = (ring);                                                               \
+            (e)->link.prev = (ring)->link.prev;                                                    \
+            (ring)->link.prev->link.next = (e);                                                    \
+            (ring)->link.prev = (e);                                                               \
+        }                                                                                          \
+    } while (0)
+#define RING_REMOVE(ring, e, link)                                                                 \
+    do {                                                                                           \
+        if ((e)->link.next == (e)) {                                                               \
+            (ring) = NULL;                                                                         \
+        } else {                                                                                   \
+            (e)->link.next->link.prev = (e)->link.prev;                                            \
+            (e)->link.prev->link.next = (e)->link.next;                                            \
+            if ((ring) == (e))                                                                     \
+                (ring) = (e)->link.next;                                                           \
+        }                                                                                          \
+        (e)->link.next = (e)->link.prev = NULL;                                                    \
+    } while (0)
+
+/* plan.c */
+struct plan_action *plan_say(struct plan *p, enum plan_act act);
+void plan_touch(struct plan *p, struct provider *v); /* it changed: look at it in this round */
+void plan_look_at(struct plan *p, struct provider *v,
+                  int64_t mono_ms); /* again then at the latest */
+int64_t plan_mono_of(const struct plan *p, int64_t wall_ms);
+
+/* queue.c: who waits for what all share */
+void queue_for_lease(struct plan *p, struct provider *v, enum priority prio);
+void queue_for_conn(struct plan *p, struct provider *v, enum priority prio);
+bool lease_must_queue(const struct plan *p, const struct provider *v, enum priority prio);
+bool conn_must_queue(const struct plan *p, const struct provider *v, enum priority prio);
+/* How many rows may be leased in all, and how many connections stay free, for this priority: the
+ * last tenth is for what is urgent. */
+unsigned most_leased(const struct plan *p, enum priority prio);
+uint32_t conns_kept(const struct plan *p, enum priority prio);
+/* An idle connection that could go on should close instead: somebody without one waits. */
+bool conn_should_yield(const struct plan *p, const struct conn *c, enum priority prio,
+                       struct now now);
+struct provider *queue_next(struct plan *p); /* whose turn has come; NULL: nobody's */
+
+/* domains.c */
+struct domain *domain_get(struct plan *p, const char *name);
+/* Something waits: resolve it or stand in the flow. */
+void domain_wants(struct plan *p, struct domain *d);
+void domain_drop(struct plan *p, struct domain *d); /* nobody needs it any more */
+void domain_forget_route(struct plan *p, struct domain *d);
+void domains_ask(struct plan *p, struct now now);
+int64_t domains_ask_at(const struct plan *p); /* mono */
+
+/* site.c */
+struct provider *provider_get(struct plan *p, const char *key, const char *name,
+                              enum provider_kind kind, const struct limits *l);
+struct site *site_get(struct plan *p, const char *domain, const struct mx_answer *a);
+void site_join(struct plan *p, struct site *s); /* one more domain is routed there; or fewer */
+void site_part(struct plan *p, struct site *s);
+void site_unused(struct plan *p, struct site *s, int64_t mono_ms); /* if it is: to be retired */
+void sites_retire(struct plan *p, struct now now);
+void provider_free(struct provider *v);
+void site_free(struct site *s);
+/* Mono: when one of its hosts can be dialled, <= now if at once. WHEN_NEVER: none has an address. */
+int64_t site_opens_at(const struct site *s, struct now now);
+
+/* flow.c */
+void bucket_stand(struct plan *p, struct bucket *b); /* into the flow of its domain's provider */
+void bucket_leave(struct bucket *b);
+void bucket_add(struct plan *p, struct bucket *b, uint64_t count, int64_t due_ms);
+struct flow *flow_turn(struct plan *p, struct provider *v, enum priority prio,
+                       struct bucket **bucket, struct now now);
+void flow_served(struct flow *f, int64_t rows);
+void flow_unpin(struct flow *f);
+void flow_place(struct plan *p, struct flow *f); /* it may go on: at its earliest time */
+void flows_wake(struct plan *p, struct provider *v, struct now now);
+
+/* lease.c */
+void provider_lease(struct plan *p, struct provider *v, struct now now);
+struct wall delivery_expires(const struct job *j, struct wall added);
+
+/* jobs.c */
+struct job *plan_job_find(const struct plan *p, uint32_t key);
+struct bucket *job_bucket(const struct job *j, uint32_t domain_id);
+void job_check_done(struct plan *p, struct job *j); /* marks; jobs_finish() acts */
+void jobs_finish(struct plan *p);
+
+/* lane.c */
+void lane_put(struct plan *p, struct site *s, struct delivery *d, bool in_front);
+struct delivery *line_pop(struct line *l);
+/* To the spool, unattempted; what is cancelled ends. */
+void lane_return(struct plan *p, struct delivery *d, int64_t due_ms, struct now now);
+void site_return_all(struct plan *p, struct site *s, int64_t due_ms, struct now now);
+void provider_return_all(struct plan *p, struct provider *v, int64_t due_ms, struct now now);
+void job_return_all(struct plan *p, struct job *j, struct now now);
+
+/* send.c */
+void provider_send(struct plan *p, struct provider *v, struct now now);
+void conn_close(struct plan *p, struct conn *c);
+void provider_close_idle(struct plan *p, struct provider *v, int64_t idle_before_ms);
+
+/* decide.c */
+void outcome_classify(struct outcome *o, const char *provider, bool *is_permanent);
+void outcome_decide(struct plan *p, const struct job *j, const struct limits *l, struct outcome *o,
+                    bool is_permanent, struct now now);
+/* Makes an outcome of our own for a delivery that never reached a connection, decides it, and says
+ * ACT_RECORD. */
+void plan_own_outcome(struct plan *p, struct delivery *d, enum phase phase, enum category c,
+                      const char *enhanced, const char *text, bool is_permanent,
+                      const char *provider, struct now now);
+void delivery_cancel(struct plan *p, struct delivery *d, struct now now);
+/* The same for a connection that failed: as its outcome says. */
+void plan_connection_outcome(struct plan *p, struct delivery *d, const struct outcome *why,
+                             struct provider *v, struct now now);
+void outcome_settle(struct plan *p, struct job *j, struct outcome *o);
+
+#endif

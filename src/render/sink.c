@@ -1,0 +1,421 @@
+#include "sink.h"
+
+#include <sluice/base/must.h>
+#include <sluice/base/utf8.h>
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#define LINE_MAX_CHARS 76 /* RFC 2045 6.7 (5) and 6.8 */
+
+static const char hex_digit[] = "0123456789ABCDEF";
+static const char base64_digit[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+const char *body_encoding_name(enum body_encoding e)
+{
+    static const char *const name[] = {"7bit", "quoted-printable", "base64"};
+
+    return name[e];
+}
+
+/* ---- quoted-printable */
+
+/* Escapes text without line ends; `to` has room for 3 * n. A blank before a line end would be lost on the way, so it is
+ * escaped too. */
+static size_t qp_escape(char *to, const char *p, size_t n, bool is_line_end)
+{
+    char *at = to;
+
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)p[i];
+        bool is_blank = c == ' ' || c == '\t';
+
+        if ((c > ' ' && c < 0x7f && c != '=') || (is_blank && !(is_line_end && i + 1 == n))) {
+            *at++ = (char)c;
+            continue;
+        }
+        *at++ = '=';
+        *at++ = hex_digit[c >> 4];
+        *at++ = hex_digit[c & 15];
+    }
+    return (size_t)(at - to);
+}
+
+/* Copies escaped text without line ends, with soft line breaks where the line gets too long, from
+ * *column on. `to` has room for it (qp_room). Returns the end. */
+static char *qp_copy(char *to, const char *p, size_t n, unsigned *column)
+{
+    while (n > LINE_MAX_CHARS - 1 - *column) {
+        size_t k = LINE_MAX_CHARS - 1 - *column;
+
+        if (k >= 1 && p[k - 1] == '=')
+            k -= 1;
+        else if (k >= 2 && p[k - 2] == '=')
+            k -= 2;
+        memcpy(to, p, k);
+        to += k;
+        memcpy(to, "=\r\n", 3);
+        to += 3;
+        p += k;
+        n -= k;
+        *column = 0;
+    }
+    memcpy(to, p, n);
+    *column += (unsigned)n;
+    return to + n;
+}
+
+/* Each line that is broken holds at least 73 characters, but for the first. */
+static size_t qp_room(size_t n)
+{
+    return n + 3 * (n / (LINE_MAX_CHARS - 3) + 2);
+}
+
+static void qp_put(struct sink *s, struct str escaped)
+{
+    char *to = escaped.n ? buf_room(s->out, qp_room(escaped.n)) : NULL;
+
+    if (to)
+        buf_grew(s->out, (size_t)(qp_copy(to, escaped.p, escaped.n, &s->column) - to));
+}
+
+/* Before a line end that nobody foresaw: a value may be empty, or end the line with a blank. */
+static void qp_save_blank(struct sink *s)
+{
+    char last = s->column ? s->out->data[s->out->len - 1] : 'x';
+
+    if (buf_is_full(s->out) || (last != ' ' && last != '\t'))
+        return;
+    if (s->column + 2 > LINE_MAX_CHARS) {
+        buf_put(s->out, "=\r\n", 3);
+        return;
+    }
+    buf_cut(s->out, s->out->len - 1);
+    buf_puts(s->out, last == ' ' ? "=20" : "=09");
+}
+
+size_t qp_size(struct str raw)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < raw.n; i++) {
+        unsigned char c = (unsigned char)raw.p[i];
+
+        n += c == '=' || c > 0x7e || (c < ' ' && !strchr("\t\r\n", c)) ? 3 : 1;
+    }
+    return n + 3 * (n / LINE_MAX_CHARS);
+}
+
+static void fixed_qp(struct fixed *f)
+{
+    struct str rest = f->raw;
+    char *to = mem_new(3 * rest.n + qp_room(3 * rest.n) + 1);
+    char *scratch = mem_new(3 * rest.n + 1);
+    const char *end;
+    bool is_first = true;
+
+    f->coded = to;
+    f->lines.p = to;
+    while (rest.n && (end = memmem(rest.p, rest.n, "\r\n", 2))) {
+        size_t n = (size_t)(end - rest.p);
+        size_t coded = qp_escape(scratch, rest.p, n, true);
+        char *from = to;
+        unsigned column = 0;
+
+        if (is_first) {
+            memcpy(to, scratch, coded);
+            to += coded;
+            f->head = str_n(from, coded);
+            f->lines.p = to;
+        } else {
+            to = qp_copy(to, scratch, coded, &column);
+        }
+        /* The first line's end opens `lines`, so that a fixed text without any has no `lines`. */
+        memcpy(to, "\r\n", 2);
+        to += 2;
+        is_first = false;
+        rest = str_n(end + 2, rest.n - n - 2);
+    }
+    f->lines.n = (size_t)(to - f->lines.p);
+    f->tail = str_n(to, qp_escape(to, rest.p, rest.n, false));
+    free(scratch);
+}
+
+/* ---- base64 (RFC 4648, section 4) */
+
+static void base64_group(char *to, const unsigned char *p)
+{
+    uint32_t v = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+
+    to[0] = base64_digit[v >> 18];
+    to[1] = base64_digit[v >> 12 & 63];
+    to[2] = base64_digit[v >> 6 & 63];
+    to[3] = base64_digit[v & 63];
+}
+
+static void fixed_base64(struct fixed *f)
+{
+    size_t each = f->raw.n / 3 * 4 + 4;
+    char *to = mem_new(3 * each);
+
+    f->coded = to;
+    for (size_t k = 0; k < 3; k++) {
+        const char *from = to;
+
+        for (size_t i = k; i + 3 <= f->raw.n; i += 3, to += 4)
+            base64_group(to, (const unsigned char *)f->raw.p + i);
+        f->from[k] = str_n(from, (size_t)(to - from));
+    }
+}
+
+/* Whole groups of digits, with the line breaks; lines are 76 digits, so a group is never torn. */
+static void base64_put(struct sink *s, const char *p, size_t n)
+{
+    char *to = n ? buf_room(s->out, n + 2 * (n / LINE_MAX_CHARS + 1)) : NULL;
+    char *at = to;
+
+    if (!to)
+        return;
+    while (n) {
+        size_t k = LINE_MAX_CHARS - s->column;
+
+        if (k > n)
+            k = n;
+        memcpy(at, p, k);
+        at += k;
+        p += k;
+        n -= k;
+        s->column += (unsigned)k;
+        if (s->column == LINE_MAX_CHARS) {
+            memcpy(at, "\r\n", 2);
+            at += 2;
+            s->column = 0;
+        }
+    }
+    buf_grew(s->out, (size_t)(at - to));
+}
+
+static void base64_bytes(struct sink *s, const char *p, size_t n)
+{
+    char digits[256];
+    size_t used = 0;
+
+    while (n) {
+        while (s->carried < 3 && n) {
+            s->carry[s->carried++] = (unsigned char)*p++;
+            n--;
+        }
+        if (s->carried < 3)
+            break;
+        base64_group(digits + used, s->carry);
+        s->carried = 0;
+        used += 4;
+        if (used == sizeof digits) {
+            base64_put(s, digits, used);
+            used = 0;
+        }
+    }
+    base64_put(s, digits, used);
+}
+
+/* ---- the sink */
+
+void fixed_init(struct fixed *f, enum body_encoding encoding, struct str raw)
+{
+    *f = (struct fixed){.raw = raw};
+    if (encoding == BODY_QP)
+        fixed_qp(f);
+    else if (encoding == BODY_BASE64)
+        fixed_base64(f);
+}
+
+void fixed_done(struct fixed *f)
+{
+    free(f->coded);
+    *f = (struct fixed){0};
+}
+
+void sink_begin(struct sink *s, struct buf *out, enum body_encoding encoding)
+{
+    *s = (struct sink){.out = out, .encoding = encoding};
+}
+
+void sink_fixed(struct sink *s, const struct fixed *f)
+{
+    size_t skip = (3 - s->carried) % 3;
+
+    switch (s->encoding) {
+    case BODY_RAW:
+        buf_put(s->out, f->raw.p, f->raw.n);
+        break;
+    case BODY_QP:
+        qp_put(s, f->head);
+        if (f->lines.n) {
+            qp_save_blank(s);
+            buf_put(s->out, f->lines.p, f->lines.n);
+            s->column = 0;
+        }
+        qp_put(s, f->tail);
+        break;
+    case BODY_BASE64:
+        if (f->raw.n < skip + 3) {
+            base64_bytes(s, f->raw.p, f->raw.n);
+            break;
+        }
+        base64_bytes(s, f->raw.p, skip);
+        base64_put(s, f->from[skip].p, f->from[skip].n);
+        skip += f->from[skip].n / 4 * 3;
+        base64_bytes(s, f->raw.p + skip, f->raw.n - skip);
+        break;
+    }
+}
+
+static void put_line_end(struct sink *s)
+{
+    if (s->encoding == BODY_BASE64) {
+        base64_bytes(s, "\r\n", 2);
+        return;
+    }
+    if (s->encoding == BODY_QP)
+        qp_save_blank(s);
+    buf_put(s->out, "\r\n", 2);
+    s->column = 0;
+}
+
+/* Text without line ends. */
+static void put_text(struct sink *s, const char *p, size_t n)
+{
+    char escaped[3 * 256];
+
+    if (s->encoding == BODY_RAW) {
+        buf_put(s->out, p, n);
+        return;
+    }
+    if (s->encoding == BODY_BASE64) {
+        base64_bytes(s, p, n);
+        return;
+    }
+    while (n) {
+        size_t k = n < 256 ? n : 256;
+
+        qp_put(s, str_n(escaped, qp_escape(escaped, p, k, false)));
+        p += k;
+        n -= k;
+    }
+}
+
+enum byte_kind { PLAIN, HTML, LINE, CONTROL, HIGH };
+
+static enum byte_kind kind_of(unsigned char c)
+{
+    if (c >= 0x80)
+        return HIGH;
+    if (c < ' ' || c == 0x7f)
+        return c == '\r' || c == '\n' ? LINE : c == '\t' ? PLAIN : CONTROL;
+    return c == '&' || c == '<' || c == '>' || c == '"' || c == '\'' ? HTML : PLAIN;
+}
+
+static void put_entity(struct sink *s, char c)
+{
+    const char *entity = c == '&'   ? "&amp;"
+                         : c == '<' ? "&lt;"
+                         : c == '>' ? "&gt;"
+                         : c == '"' ? "&quot;"
+                                    : "&#39;";
+
+    put_text(s, entity, strlen(entity));
+}
+
+/* True when the byte at p[i] (of n) may be copied with its neighbours as it is; *n_bytes: how many
+ * belong together. */
+static bool is_copied(const char *p, size_t n, size_t i, bool escape_html, size_t *n_bytes)
+{
+    enum byte_kind kind = kind_of((unsigned char)p[i]);
+    uint32_t cp;
+
+    *n_bytes = 1;
+    if (kind == HIGH) {
+        *n_bytes = utf8_next(p + i, n - i, &cp);
+        return *n_bytes > 1;
+    }
+    return kind == PLAIN || (kind == HTML && !escape_html);
+}
+
+/* One byte that is not copied; returns how many were used. */
+static size_t put_special(struct sink *s, const char *p, size_t n)
+{
+    switch (kind_of((unsigned char)*p)) {
+    case HTML:
+        put_entity(s, *p);
+        break;
+    case LINE:
+        put_line_end(s);
+        return *p == '\r' && n > 1 && p[1] == '\n' ? 2 : 1;
+    case HIGH:
+        put_text(s, "\xef\xbf\xbd", 3);
+        break;
+    case PLAIN:
+    case CONTROL:
+        break;
+    }
+    return 1;
+}
+
+static void raw_value(struct sink *s, const char *p, size_t n, bool escape_html)
+{
+    size_t done = 0;
+
+    for (size_t i = 0; escape_html && i < n; i++) {
+        if (kind_of((unsigned char)p[i]) != HTML)
+            continue;
+        buf_put(s->out, p + done, i - done);
+        put_entity(s, p[i]);
+        done = i + 1;
+    }
+    buf_put(s->out, p + done, n - done);
+}
+
+void sink_value(struct sink *s, const char *p, size_t n, bool escape_html)
+{
+    size_t done = 0;
+    size_t i = 0;
+    size_t k;
+
+    if (s->encoding == BODY_RAW) {
+        raw_value(s, p, n, escape_html);
+        return;
+    }
+    while (i < n) {
+        if (is_copied(p, n, i, escape_html, &k)) {
+            i += k;
+            continue;
+        }
+        put_text(s, p + done, i - done);
+        i += put_special(s, p + i, n - i);
+        done = i;
+    }
+    put_text(s, p + done, n - done);
+}
+
+void sink_end(struct sink *s)
+{
+    unsigned char group[3] = {0};
+    char digits[4];
+    bool is_open;
+
+    if (s->encoding == BODY_BASE64 && s->carried) {
+        memcpy(group, s->carry, s->carried);
+        base64_group(digits, group);
+        memset(digits + 1 + s->carried, '=', 3 - s->carried);
+        s->carried = 0;
+        base64_put(s, digits, sizeof digits);
+    }
+    is_open = s->encoding == BODY_BASE64 ? s->column > 0
+                                         : s->out->len && s->out->data[s->out->len - 1] != '\n';
+    if (s->encoding == BODY_QP)
+        qp_save_blank(s);
+    if (is_open)
+        buf_put(s->out, "\r\n", 2);
+    s->column = 0;
+}

@@ -1,0 +1,193 @@
+/* world.h: a world for the planner on a virtual clock: a spool, name servers, receivers, and the
+ * rules that the planner must never break. Each sim_*.c is a program of its own and includes the
+ * world_*.c files; it builds a struct world by hand or from a seed and runs it.
+ *
+ *     struct world w;
+ *     world_init(&w, seed);
+ *     ... world_provider(), world_domain(), world_job(), world_rows() ...
+ *     world_run(&w, until_ms);
+ *     world_done(&w);
+ *
+ * A broken rule prints the seed and what was broken, and exits.
+ */
+#ifndef SLUICE_TESTS_SIM_WORLD_H
+#define SLUICE_TESTS_SIM_WORLD_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sluice/base/heap.h>
+#include <sluice/base/must.h>
+#include <sluice/base/rng.h>
+#include <sluice/plan/plan.h>
+
+#define SECOND INT64_C(1000)
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+#define W_JOBS 16
+#define W_PROVIDERS 64
+#define W_DOMAINS 2048
+#define W_HOSTS 2 /* per provider; W_HOSTS + 1 with the backup */
+#define W_CONNS 512
+
+#define RULE(w, x, ...)                                                                            \
+    ((x) ? (void)0 : world_broken((w), __FILE__, __LINE__, #x, ": " __VA_ARGS__))
+
+/* ---- receivers ---- */
+
+/* Shares are per mille. */
+struct behaviour {
+    int64_t dial_ms, message_ms; /* means; half to one and a half times that */
+    unsigned most_connections;   /* above: 421 at the banner; 0: any number */
+    unsigned refuse, time_out;   /* connections that never come up */
+    unsigned banner_4xx, banner_5xx;
+    unsigned temporary, permanent; /* replies to RCPT */
+    unsigned drop, drop_at_dot;    /* of messages: lost in the middle, or after the dot */
+    unsigned drop_idle;            /* of idle connections, sooner or later */
+    bool greylists, tls_broken;
+    int64_t down_from_ms, down_until_ms; /* mono: nobody answers */
+};
+struct w_provider {
+    struct behaviour is;
+    struct limits limits;
+    char suffix[32];
+    unsigned hosts, connections, accepted;
+    struct mx_host host[W_HOSTS + 1];
+    /* what the rules need */
+    int64_t message_tat_us, connection_tat_us;
+    unsigned most_seen;
+};
+struct w_domain {
+    char name[48];
+    unsigned provider;
+    enum mx_status status;
+    int64_t broken_from_ms, broken_until_ms; /* mono: SERVFAIL */
+    uint32_t ttl_sec;
+    int64_t dns_ms;
+};
+
+/* ---- the spool ---- */
+
+enum row_state { ROW_TODO, ROW_LEASED, ROW_FINAL };
+struct row {
+    uint32_t job, domain; /* indexes; the domain's is also its id in the job */
+    enum row_state state;
+    enum state result;
+    int64_t due_ms, added_ms; /* wall */
+    uint32_t attempts;
+    uint64_t lease;
+    int64_t retry_from_ms, added_mono_ms, first_try_ms, grey_since_ms; /* mono */
+    unsigned accepted;
+    bool is_said; /* the planner said what became of it (final); the keeper may not have heard */
+    bool is_suppressed, doubted;
+};
+struct w_job {
+    struct plan_job info;
+    bool is_open, is_done, was_cancelled, was_paused;
+    uint64_t out; /* rows that the planner has */
+};
+struct todo {
+    uint64_t *rid; /* by (due, rid) */
+    size_t count, cap;
+};
+
+/* ---- events ---- */
+
+enum ev_kind { EV_KEEPER, EV_LEASED, EV_DNS, EV_DIALLED, EV_SENT, EV_DROP, EV_CLOSED, EV_DEED };
+struct world;
+struct ev {
+    struct heap_node node;
+    enum ev_kind kind;
+    struct plan_action act; /* KEEPER: what the spool is to do; LEASED: the question */
+    struct delivery *chain;
+    unsigned count;
+    int64_t last_due_ms, next_due_ms;
+    uint64_t last_rid;
+    bool failed;
+    uint32_t number, generation;
+    void (*deed)(struct world *w, unsigned arg);
+};
+struct w_conn {
+    bool is_up, is_gone, is_idle, use_tls;
+    uint32_t generation, sent;
+    unsigned provider, host;
+    struct delivery *first, *late;
+    struct outcome why;
+    bool tls_failed;
+};
+
+struct world {
+    uint64_t seed;
+    struct rng rng;
+    struct now now;
+    struct plan *plan;
+    struct plan_options options;
+    struct profiles profiles;
+    struct w_provider provider[W_PROVIDERS];
+    struct w_domain domain[W_DOMAINS];
+    struct w_job job[W_JOBS];
+    unsigned providers, domains, jobs;
+    struct row *row; /* by rid - 1 */
+    size_t rows, row_cap;
+    struct todo todo[W_JOBS][W_DOMAINS];
+    int64_t leased_until_ms[W_JOBS];
+    uint64_t next_lease, leases_out;
+    struct w_conn conn[W_CONNS];
+    uint32_t connections;
+    struct heap events;
+    uint64_t event_number, next_event;
+    int64_t keeper_free_ms;
+    unsigned keeper_ms;             /* how long it takes at most */
+    unsigned lease_fails;           /* per mille */
+    uint64_t asked_rows, held_rows; /* what max_leased bounds */
+    unsigned questions;
+    bool is_stopping, clock_jumped;
+    uint64_t deeds, empty_rounds, rounds, actions;
+    uint64_t done_of_job[W_JOBS];                           /* delivered, for fairness */
+    void (*on_start)(struct world *w, const struct row *r); /* a transaction begins; may be NULL */
+};
+
+_Noreturn void world_broken(const struct world *w, const char *file, int line, const char *rule,
+                            const char *format, ...) __attribute__((format(printf, 5, 6)));
+void world_init(struct world *w, uint64_t seed);
+void world_done(struct world *w);
+unsigned world_provider(struct world *w, const struct limits *l, const struct behaviour *b);
+unsigned world_domain(struct world *w, unsigned provider);
+unsigned world_job(struct world *w, enum priority prio);
+void world_rows(struct world *w, unsigned job, unsigned domain, unsigned count);
+void world_start(struct world *w); /* makes the plan and opens all jobs */
+void world_run(struct world *w, int64_t until_ms);
+void world_finish(struct world *w, int64_t until_ms); /* until all is done; a rule that it is */
+void world_at(struct world *w, int64_t mono_ms, void (*deed)(struct world *w, unsigned arg),
+              unsigned arg);
+void world_carry_out(struct world *w);
+void world_check_counts(struct world *w);
+struct limits world_limits(void);
+
+/* The event of a node of w->events. */
+static inline struct ev *container_of_ev(struct heap_node *n)
+{
+    return (struct ev *)(void *)n; /* the node is its first member */
+}
+unsigned dice(struct world *w, unsigned n); /* 0..n-1 */
+bool mille(struct world *w, unsigned share);
+struct ev *ev_at(struct world *w, int64_t mono_ms, enum ev_kind kind);
+
+/* world_spool.c */
+void spool_ask(struct world *w, const struct plan_action *a); /* LEASE, RECORD, RETURN, CANCEL */
+void spool_append(struct world *w, unsigned job, unsigned domain, unsigned count);
+void on_keeper(struct world *w, struct ev *e);
+void on_leased(struct world *w, struct ev *e);
+void todo_free(struct world *w);
+/* world_net.c */
+void net_ask(struct world *w, const char *domain);
+void net_open(struct world *w, const struct plan_action *a);
+void net_more(struct world *w, const struct plan_action *a);
+void net_close(struct world *w, const struct plan_action *a);
+void on_dns(struct world *w, struct ev *e);
+void on_dialled(struct world *w, struct ev *e);
+void on_sent(struct world *w, struct ev *e);
+void on_drop(struct world *w, struct ev *e);
+void on_closed(struct world *w, struct ev *e);
+
+#endif
