@@ -5,7 +5,7 @@
 #include <sluice/os/clock.h>
 #include "pretty.h"
 
-enum { WATCH_MS = 1000, LOOKS_FOR_COUNTS = 10 };
+enum { WATCH_MS = 1000, LOOKS_FOR_COUNTS = 3 };
 
 static void print_text(struct cli *c, const json_t *answer, bool of_job)
 {

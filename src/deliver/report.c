@@ -52,7 +52,7 @@ static void fill_message(struct conn *c, struct outcome *o)
         return;
     o->slot = m->slot;
     o->bytes = (uint32_t)m->text.len;
-    o->queued_ms = span_ms(m->d->due_ms, m->begun_wall.ms);
+    o->queued_ms = span_ms(m->d->due_ms > m->d->added.ms ? m->d->due_ms : m->d->added.ms, m->begun_wall.ms);
     o->send_ms = span_ms(m->begun_at.ms, clock_mono().ms);
     if (!c->is_connect_charged)
         o->connect_ms = c->connect_ms;

@@ -103,6 +103,11 @@ bool engine_is_drained(struct engine *e)
            !atomic_load(&e->brain_box.head);
 }
 
+static void look_up(struct engine *e, void *arg)
+{
+    (void)e, (void)arg; /* the brain wakes for it and sees is_stopping */
+}
+
 static void wait_quiet(struct engine *e, const volatile bool *at_once)
 {
     bool cut = false;
@@ -123,6 +128,7 @@ void engine_stop(struct engine *e, const volatile bool *at_once)
     e->intake = NULL;
     atomic_store(&e->brain_is_quiet, false);
     atomic_store(&e->is_stopping, true);
+    engine_call(e, &e->brain_box, look_up, NULL);
     pool_stop(e->pool, *at_once);
     wait_quiet(e, at_once);
     atomic_store(&e->brain_ends, true);

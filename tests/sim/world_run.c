@@ -374,10 +374,31 @@ static bool is_all_done(const struct world *w)
     return true;
 }
 
+static void tell_one(void *arg, const char *what, uint64_t recipients, const char *why,
+                     struct wall until)
+{
+    const struct world *w = arg;
+    fprintf(stderr, "%llu of %s: %s, for %lld ms\n", (unsigned long long)recipients, what, why,
+            (long long)(until.ms ? until.ms - w->now.wall.ms : 0));
+}
+
+static void tell_waits(struct world *w)
+{
+    for (unsigned j = 0; j < w->jobs; j++) {
+        struct plan_counts c;
+        plan_counts(w->plan, j + 1, &c);
+        fprintf(stderr, "job %u: open %d, waiting %llu, leased %llu\n", j, w->job[j].is_open,
+                (unsigned long long)c.waiting, (unsigned long long)c.leased);
+        plan_each_wait(w->plan, j + 1, w->now, tell_one, w);
+    }
+}
+
 void world_finish(struct world *w, int64_t until_ms)
 {
     while (!is_all_done(w) && step(w, until_ms))
         ;
+    if (!is_all_done(w))
+        tell_waits(w);
     RULE(w, is_all_done(w), "somebody starves");
     world_run(w, w->now.mono.ms + 10 * MINUTE); /* idle connections close, the keeper catches up */
     for (size_t i = 0; i < w->rows; i++)
