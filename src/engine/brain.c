@@ -264,7 +264,8 @@ static void publish(struct engine *e)
     struct plan_counts c;
     plan_counts(e->plan, 0, &c);
     /* Connections are no work: an idle one may stay open for a minute. */
-    atomic_store(&e->has_work, c.waiting + c.leased > 0 || e->opening > 0 || plan_has_unfinished(e->plan));
+    atomic_store(&e->has_work,
+                 c.waiting + c.leased > 0 || e->opening > 0 || plan_has_unfinished(e->plan));
     atomic_store(&e->brain_is_quiet, plan_is_quiet(e->plan) && e->opening == 0);
 }
 

@@ -80,6 +80,7 @@ struct job_letter {
     struct letter letter;
     uint32_t job_key;
     char id[65];
+    uint64_t count;         /* TO_KEEPER_CANCEL: rows of this step */
     struct keeper_job *job; /* TO_SCRIBE_DONE */
 };
 
@@ -93,6 +94,8 @@ struct keeper_job {
     struct standing standing;
     struct map leases; /* lease -> struct lease_count *: what is out */
     uint64_t in_flight;
+    bool is_cancelling;       /* rows are being cancelled, step by step ... */
+    struct job_letter *ended; /* ... and this waits for it: the planner is through with the job */
     struct keeper_job *next;
 };
 struct lease_count {

@@ -161,8 +161,8 @@ static bool apply(struct engine *e, struct letter *l, struct err *err)
     case TO_KEEPER_RETURN:
         return apply_record(e, (struct record_letter *)l, err);
     case TO_KEEPER_CANCEL: {
-        uint64_t count;
-        return spool_cancel(e->spool, ((struct job_letter *)l)->job_key, clock_wall(), &count, err);
+        struct job_letter *c = (struct job_letter *)l;
+        return spool_cancel(e->spool, c->job_key, clock_wall(), &c->count, err);
     }
     default:
         return true;
@@ -189,10 +189,30 @@ static void finish_job(struct engine *e, struct job_letter *l)
 {
     struct keeper_job *j = keeper_find(e, l->job_key);
     MUST(j && j->in_flight == 0);
+    if (j->is_cancelling) {
+        j->ended = l;
+        return;
+    }
     keeper_close(e, j);
     l->job = j;
     l->letter.kind = TO_SCRIBE_DONE;
     mailbox_send(&e->scribe_box, &l->letter);
+}
+
+/* One step of a cancellation is durable; the next goes to the end of the queue, so that others are not kept waiting. */
+static void cancel_step(struct engine *e, struct job_letter *l)
+{
+    struct keeper_job *j = keeper_find(e, l->job_key);
+    MUST(j);
+    j->is_cancelling = l->count > 0;
+    if (j->is_cancelling) {
+        mailbox_send(&e->keeper_box, &l->letter);
+        return;
+    }
+    free(l);
+    keeper_retally(e, j);
+    if (j->ended)
+        finish_job(e, j->ended);
 }
 
 /* After the flush: what everybody waits for. */
@@ -216,14 +236,10 @@ static void held(struct engine *e, struct letter *l, bool *news)
         record_held(e, (struct record_letter *)l);
         *news = true;
         break;
-    case TO_KEEPER_CANCEL: {
-        struct keeper_job *j = keeper_find(e, ((struct job_letter *)l)->job_key);
-        if (j)
-            keeper_retally(e, j);
+    case TO_KEEPER_CANCEL:
+        cancel_step(e, (struct job_letter *)l);
         *news = true;
-        free(l);
         break;
-    }
     case TO_KEEPER_DONE:
         finish_job(e, (struct job_letter *)l);
         break;

@@ -387,7 +387,8 @@ bool live_lever(struct engine *e, const char *lever, const char *job, struct err
     if (!ok && !err->text[0])
         err_set(err, "no job '%s'", job);
     ok = ok && may_pull(lever, &row, err);
-    ok = ok && spool_set_state(s, row.key, state, clock_wall(), err);
+    /* A cancelled job without an end is one whose rows are still to be cancelled: see recover.c. */
+    ok = ok && spool_set_state(s, row.key, state, (struct wall){0}, err);
     spool_close(s);
     if (!ok)
         return false;

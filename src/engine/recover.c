@@ -64,7 +64,8 @@ static bool open_one(void *arg, const struct job_row *row)
 {
     struct recovery *r = arg;
     struct err err;
-    if (row->state != JOB_ACTIVE && row->state != JOB_PAUSED)
+    bool is_being_cancelled = row->state == JOB_CANCELLED && row->finished.ms == 0;
+    if (row->state != JOB_ACTIVE && row->state != JOB_PAUSED && !is_being_cancelled)
         return true;
     struct keeper_job *j = keeper_open(r->e, row, &err);
     if (!j) {
@@ -96,6 +97,8 @@ static bool fill_plan(struct engine *e, struct err *err)
         for (unsigned i = 0; i < o->count; i++)
             plan_job_add(e->plan, o->job.key, o->item[i].domain_id, o->item[i].domain,
                          o->item[i].waiting, o->item[i].due_ms);
+        if (j->row.state == JOB_CANCELLED)
+            plan_job_cancel(e->plan, o->job.key, clock_now());
         plan_job_loaded(e->plan, o->job.key);
         opened_free(o);
         keeper_retally(e, j);

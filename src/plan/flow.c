@@ -7,12 +7,21 @@
 #include <stdlib.h>
 #include "state.h"
 
+/* A flow that only waits for the spool's answer keeps its turn; others get this many rows ahead of
+ * it and no more, or its share would be what room there happens to be when the answer comes. */
+#define AHEAD_MAX LEASE_MAX
+
 static void unqueue(struct flow *f)
 {
     if (!f->node.at)
         return;
     struct provider *v = f->provider;
     heap_remove(f->is_in_turns ? &v->turns[f->job->info.priority] : &v->later, &f->node);
+}
+
+static void come_back(struct flow *f)
+{
+    heap_remove(&f->provider->away[f->job->info.priority], &f->away);
 }
 
 static struct flow *flow_get(struct provider *v, struct job *j)
@@ -36,6 +45,7 @@ static void free_if_empty(struct flow *f)
     if (f->leases_out || heap_first(&f->buckets))
         return;
     unqueue(f);
+    come_back(f);
     RING_REMOVE(f->provider->flows, f, of_provider);
     RING_REMOVE(f->job->flows, f, of_job);
     heap_done(&f->buckets);
@@ -44,7 +54,8 @@ static void free_if_empty(struct flow *f)
 
 void flow_unpin(struct flow *f)
 {
-    f->leases_out--;
+    if (--f->leases_out == 0)
+        come_back(f);
     free_if_empty(f);
 }
 
@@ -118,6 +129,7 @@ void flows_wake(struct plan *p, struct provider *v, struct now now)
             f->served = v->served[prio];
         f->keeps_turn = false;
         f->is_in_turns = true;
+        come_back(f);
         heap_put(&v->turns[prio], n, f->served);
     }
     if (n)
@@ -150,17 +162,23 @@ static struct bucket *due_bucket(struct plan *p, struct flow *f, struct now now)
 /* Out of the turns: nothing of it can be fetched now. */
 static void step_aside(struct plan *p, struct flow *f)
 {
+    struct provider *v = f->provider;
     unqueue(f);
     f->is_in_turns = false;
     f->keeps_turn = f->leases_out > 1; /* one is the pin */
+    bool is_alone = f->of_provider.next == f;
+    if (f->keeps_turn && !is_alone && !f->job->info.is_paused)
+        heap_put(&v->away[f->job->info.priority], &f->away, f->served);
     flow_place(p, f);
 }
 
 struct flow *flow_turn(struct plan *p, struct provider *v, enum priority prio,
                        struct bucket **bucket, struct now now)
 {
-    struct heap_node *n;
+    struct heap_node *n, *away;
     while ((n = heap_first(&v->turns[prio]))) {
+        if ((away = heap_first(&v->away[prio])) && n->key > away->key + AHEAD_MAX)
+            return NULL; /* its answer touches the provider */
         struct flow *f = container_of(n, struct flow, node);
         struct bucket *b = NULL;
         f->leases_out++; /* pinned: forgetting a route may take its last bucket */

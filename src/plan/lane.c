@@ -102,6 +102,7 @@ void site_return_all(struct plan *p, struct site *s, int64_t due_ms, struct now 
     for (int prio = 0; prio < PRIORITIES; prio++)
         for (struct delivery *d; (d = line_pop(&s->line[prio]));)
             lane_return(p, d, due_ms, now);
+    plan_touch(p, s->provider); /* there is room for others */
     site_unused(p, s, 0);
 }
 
@@ -117,6 +118,7 @@ void job_return_all(struct plan *p, struct job *j, struct now now)
     while (j->lanes) {
         struct site *s = j->lanes->line->site;
         lane_return(p, lane_pop(j->lanes), now.wall.ms, now);
+        plan_touch(p, s->provider);
         site_unused(p, s, 0);
     }
 }

@@ -141,14 +141,17 @@ static void watch_the_clock(struct plan *p, struct now now)
 
 static void provider_step(struct plan *p, struct provider *v, struct now now)
 {
-    provider_close_idle(p, v, now.mono.ms);
+    provider_close_idle(p, v, p->is_stopping ? WHEN_NEVER : now.mono.ms);
+    if (p->is_stopping) {
+        provider_return_all(p, v, now.wall.ms, now);
+        return;
+    }
     if (v->rest_until_ms > now.mono.ms) {
         plan_look_at(p, v, v->rest_until_ms);
         provider_return_all(p, v, now.wall.ms + (v->rest_until_ms - now.mono.ms), now);
     } else {
-        if (!p->is_stopping)
-            provider_lease(p, v, now);
-        if (v->kind == PROVIDER_REAL && !p->is_stopping)
+        provider_lease(p, v, now);
+        if (v->kind == PROVIDER_REAL)
             provider_send(p, v, now);
     }
     if (v->idle)
@@ -213,15 +216,15 @@ struct mono plan_wake(const struct plan *p)
     return (struct mono){at < 0 ? 0 : at};
 }
 
+/* Orders to connections are only given inside plan_next(): one that was said earlier could meet a
+ * connection that closed meanwhile. So this only makes everybody look. */
 void plan_stop(struct plan *p, struct now now)
 {
+    (void)now;
     p->is_stopping = true;
     const struct map_entry *e;
-    for (size_t i = 0; (e = map_next(&p->providers, &i));) {
-        struct provider *v = e->value;
-        provider_return_all(p, v, now.wall.ms, now);
-        provider_close_idle(p, v, WHEN_NEVER);
-    }
+    for (size_t i = 0; (e = map_next(&p->providers, &i));)
+        plan_touch(p, e->value);
 }
 
 bool plan_is_quiet(const struct plan *p)

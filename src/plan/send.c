@@ -338,10 +338,11 @@ void plan_ready(struct plan *p, uint32_t number, struct now now)
     c->was_ready = true;
     c->site->idle++;
     c->state = CONN_IDLE;
-    c->idle_until_ms = now.mono.ms + v->limits.idle_ms;
+    bool is_spent = c->sent >= most_per_connection(v);
+    c->idle_until_ms = is_spent ? now.mono.ms : now.mono.ms + v->limits.idle_ms;
     RING_PUT(v->idle, c, of_provider);
     RING_PUT(p->idle, c, of_plan);
-    if (p->is_stopping || c->sent >= most_per_connection(v))
-        conn_close(p, c);
+    if (is_spent && v->idle != c) /* first, where the step looks for what is to be closed */
+        v->idle = c;
     plan_touch(p, v);
 }

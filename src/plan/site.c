@@ -34,8 +34,10 @@ struct provider *provider_get(struct plan *p, const char *key, const char *name,
 
 void provider_free(struct provider *v)
 {
-    for (int prio = 0; prio < PRIORITIES; prio++)
+    for (int prio = 0; prio < PRIORITIES; prio++) {
         heap_done(&v->turns[prio]);
+        heap_done(&v->away[prio]);
+    }
     heap_done(&v->later);
     free(v->key);
     free(v);

@@ -87,6 +87,7 @@ struct domain {
 /* One job's waiting rows at one provider. Lives while it has buckets or leases out. */
 struct flow {
     struct heap_node node; /* in provider->turns (is_in_turns) or ->later, or in neither */
+    struct heap_node away; /* in provider->away: all its due rows are being leased */
     struct {
         struct flow *next, *prev;
     } of_provider, of_job; /* rings */
@@ -174,12 +175,13 @@ struct provider {
     char name[64];
     struct limits limits;
     struct rate connection_rate, message_rate;
-    struct flow *flows;                            /* ring: all */
-    struct heap turns[PRIORITIES];                 /* flows with something due, by served */
-    struct heap later;                             /* flows, by wall time of their next row */
-    int64_t served[PRIORITIES];                    /* of the flow whose turn was last */
-    struct line *lines[PRIORITIES];                /* rings of those with something ready */
-    unsigned lines_ready[PRIORITIES];              /* how many there are */
+    struct flow *flows;               /* ring: all */
+    struct heap turns[PRIORITIES];    /* flows with something due, by served */
+    struct heap away[PRIORITIES];     /* flows that only wait for the spool, likewise */
+    struct heap later;                /* flows, by wall time of their next row */
+    int64_t served[PRIORITIES];       /* of the flow whose turn was last */
+    struct line *lines[PRIORITIES];   /* rings of those with something ready */
+    unsigned lines_ready[PRIORITIES]; /* how many there are */
     unsigned ready[PRIORITIES], asked[PRIORITIES]; /* rows in lanes; rows asked of the spool */
     unsigned connections, closing;                 /* closing ones included */
     struct conn *idle;                             /* ring, longest idle first */

@@ -7,7 +7,6 @@
 #include <sluice/base/must.h>
 
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "header.h"
@@ -38,8 +37,8 @@ struct mailing {
     struct buf from, reply_to; /* whole header lines; reply_to may be empty */
     struct buf end;            /* behind the last part */
     char *columns;
-    char *sender;                               /* of the envelope */
-    char id_left[96], id_right[MESSAGE_ID_MAX]; /* of message ids: <rid>id_left@id_right */
+    char *sender;  /* of the envelope */
+    char *id_tail; /* of message ids, behind the rid */
     uint64_t token;
 };
 
@@ -146,19 +145,21 @@ static uint64_t make_token(const struct making *k)
     return token;
 }
 
-/* <rid>.<job id>.<token>@<domain>, at most MESSAGE_ID_MAX bytes: a long domain costs the job id
- * (the token covers it), then labels from the left. */
-static void make_id_frame(struct mailing *m, const char *domain)
+/* <rid>.<job id>.<token>@<domain>, at most MESSAGE_ID_MAX bytes: a long domain costs the job id (the token covers it),
+ * then labels from the left. */
+static void make_id_tail(struct mailing *m, const char *domain)
 {
-    size_t room = MESSAGE_ID_MAX - 1 - 20; /* '@' and the largest rid */
-    int n = snprintf(m->id_left, sizeof m->id_left, ".%s.%016llx", m->spec->id,
-                     (unsigned long long)m->token);
+    size_t room = MESSAGE_ID_MAX - 20; /* the largest rid */
+    char *left = mem_printf(".%s.%016llx@", m->spec->id, (unsigned long long)m->token);
 
-    if (n >= (int)sizeof m->id_left || (size_t)n + strlen(domain) > room)
-        n = snprintf(m->id_left, sizeof m->id_left, ".%016llx", (unsigned long long)m->token);
-    while ((size_t)n + strlen(domain) > room)
+    if (strlen(left) + strlen(domain) > room) {
+        free(left);
+        left = mem_printf(".%016llx@", (unsigned long long)m->token);
+    }
+    while (strlen(left) + strlen(domain) > room)
         domain = strchr(domain, '.') ? strchr(domain, '.') + 1 : domain + strlen(domain) - 1;
-    str_copy(m->id_right, sizeof m->id_right, str_of(domain));
+    m->id_tail = mem_printf("%s%s", left, domain);
+    free(left);
 }
 
 static void make_envelope(struct making *k)
@@ -173,7 +174,7 @@ static void make_envelope(struct making *k)
     if (!header_domain(&ascii, str_of(domain), &e))
         problems_add(k->problems, NULL, 0, "envelope_domain: %s", e.text);
     k->m->sender = mem_printf("bounce@%s", ascii.data);
-    make_id_frame(k->m, ascii.data);
+    make_id_tail(k->m, ascii.data);
     buf_done(&ascii);
 }
 
@@ -206,9 +207,8 @@ static void choose_encoding(struct part *p)
 static void make_frame(struct mailing *m)
 {
     bool is_multi = m->part[PART_TEXT].template && m->part[PART_HTML].template;
-    char boundary[32];
+    char *boundary = mem_printf("=_%016llx", (unsigned long long)m->token);
 
-    snprintf(boundary, sizeof boundary, "=_%016llx", (unsigned long long)m->token);
     for (enum part_kind i = PART_TEXT; i < PARTS; i++) {
         struct part *p = &m->part[i];
 
@@ -230,6 +230,7 @@ static void make_frame(struct mailing *m)
     }
     if (is_multi)
         buf_printf(&m->end, "--%s--\r\n", boundary);
+    free(boundary);
 }
 
 /* Names that no column and no common variable can fill are typos. Objects of the job may hold what
@@ -334,6 +335,7 @@ void mailing_release(struct mailing *m)
     buf_done(&m->end);
     free(m->columns);
     free(m->sender);
+    free(m->id_tail);
     job_spec_free(m->spec);
     free(m);
 }
@@ -350,7 +352,18 @@ const char *mailing_envelope_sender(const struct mailing *m)
 
 void mailing_message_id(const struct mailing *m, uint64_t rid, char *out, size_t size)
 {
-    snprintf(out, size, "%llu%s@%s", (unsigned long long)rid, m->id_left, m->id_right);
+    char digits[20];
+    size_t at = sizeof digits;
+    size_t n;
+
+    do {
+        digits[--at] = (char)('0' + rid % 10);
+        rid /= 10;
+    } while (rid);
+    n = sizeof digits - at;
+    MUST(size > n);
+    memcpy(out, digits + at, n);
+    str_copy(out + n, size - n, str_of(m->id_tail));
 }
 
 /* ---- rendering */

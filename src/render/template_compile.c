@@ -6,7 +6,6 @@
 #include <sluice/base/must.h>
 #include <sluice/base/utf8.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define DELIMITER_MAX 16
@@ -90,18 +89,19 @@ static void wrong(struct scan *s, size_t at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 static void wrong(struct scan *s, size_t at, const char *format, ...)
 {
-    char what[256];
-    char text[300];
+    struct buf text;
     unsigned line, column;
     va_list args;
 
-    va_start(args, format);
-    vsnprintf(what, sizeof what, format, args);
-    va_end(args);
     place_of(s, at, &line, &column);
-    snprintf(text, sizeof text, "column %u: %s", column, what);
-    if (!is_said(s->c->problems, s->program->file, line, text))
-        problems_add(s->c->problems, s->program->file, line, "%s", text);
+    buf_init(&text, 1024);
+    buf_printf(&text, "column %u: ", column);
+    va_start(args, format);
+    buf_vprintf(&text, format, args);
+    va_end(args);
+    if (!is_said(s->c->problems, s->program->file, line, text.data))
+        problems_add(s->c->problems, s->program->file, line, "%s", text.data);
+    buf_done(&text);
 }
 
 /* Names in messages are cut: they come from a file of any content. */

@@ -3,8 +3,6 @@
 
 #include <sluice/base/str.h>
 
-#include <stdio.h>
-
 #include "enhanced.h"
 #include "index.h"
 #include "pattern.h"
@@ -13,7 +11,7 @@ struct question {
     const char *provider;
     enum phase phase;
     int code;
-    char enhanced[40]; /* "5.1.1" or "" */
+    char enhanced[ENHANCED_MAX]; /* "" for none */
     struct words words;
 };
 
@@ -33,10 +31,10 @@ static bool in_list(const char *list, struct str name)
 /* "550|554", "5" */
 static bool code_fits(const char *list, int code)
 {
-    char text[12];
+    char text[3] = {(char)('0' + code / 100), (char)('0' + code / 10 % 10),
+                    (char)('0' + code % 10)};
 
-    snprintf(text, sizeof text, "%d", code);
-    return in_list(list, str_n(text, 1)) || in_list(list, str_of(text));
+    return in_list(list, str_n(text, 1)) || in_list(list, str_n(text, 3));
 }
 
 static bool one_enhanced_fits(struct str one, const char *text)
@@ -180,7 +178,7 @@ void reply_classify(const char *provider, enum phase phase, const struct reply *
     }
     e = enhanced_parse(str_of(r->enhanced));
     if (e.class || enhanced_find(str_of(r->text), &e))
-        snprintf(q.enhanced, sizeof q.enhanced, "%d.%d.%d", e.class, e.subject, e.detail);
+        enhanced_format(e, q.enhanced);
     words_of(&q.words, str_of(r->text), r->code);
     ask(&q, out);
     out->is_permanent = is_permanent(out->category, phase, r->code);

@@ -1,7 +1,5 @@
 #include "enhanced.h"
 
-#include <stdio.h>
-
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -44,6 +42,27 @@ static size_t code_at(struct str s, size_t at, struct enhanced *out)
     return i;
 }
 
+/* 0-999 */
+static char *put_number(char *to, int n)
+{
+    if (n >= 100)
+        *to++ = (char)('0' + n / 100 % 10);
+    if (n >= 10)
+        *to++ = (char)('0' + n / 10 % 10);
+    *to++ = (char)('0' + n % 10);
+    return to;
+}
+
+void enhanced_format(struct enhanced e, char out[ENHANCED_MAX])
+{
+    char *at = put_number(out, e.class % 10);
+
+    *at++ = '.';
+    at = put_number(at, e.subject);
+    *at++ = '.';
+    *put_number(at, e.detail) = '\0';
+}
+
 size_t enhanced_at_start(struct str text, char out[ENHANCED_MAX])
 {
     struct enhanced e;
@@ -60,7 +79,7 @@ size_t enhanced_at_start(struct str text, char out[ENHANCED_MAX])
     /* What closes it, and what separates it from the text. */
     while (end < text.n && strchr(")]:;,- ", text.p[end]))
         end++;
-    snprintf(out, ENHANCED_MAX, "%d.%d.%d", e.class, e.subject % 1000, e.detail % 1000);
+    enhanced_format(e, out);
     return end;
 }
 

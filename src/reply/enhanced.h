@@ -22,6 +22,7 @@ size_t enhanced_at_start(struct str text, char out[ENHANCED_MAX]);
 /* The first code anywhere in the text that stands by itself (qmail's "(#5.1.1)"); an address such
  * as 5.1.1.7 is none. False when there is none. */
 bool enhanced_find(struct str text, struct enhanced *out);
+void enhanced_format(struct enhanced e, char out[ENHANCED_MAX]);
 /* "5.1.1"; class 0 for anything else. */
 struct enhanced enhanced_parse(struct str code);
 

@@ -2,7 +2,6 @@
 
 #include <sluice/base/must.h>
 
-#include <pthread.h>
 #include <stdint.h>
 
 #include "pattern.h"
@@ -28,7 +27,6 @@ static struct {
     size_t starts;
     uint16_t head[256], tail[256]; /* + 1 */
 } table;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void add_start(struct str first, struct str rest, size_t row)
 {
@@ -83,7 +81,8 @@ static void add_row(const struct rule *r)
     table.rows++;
 }
 
-static void build(void)
+/* Before main: no thread ever sees it half made, and finding needs no lock. */
+__attribute__((constructor)) static void build(void)
 {
     const struct rules *list[] = {&rules_receivers, &rules_texts, &rules_codes};
 
@@ -117,7 +116,6 @@ const struct rule *index_find(const char *words,
 {
     size_t best = ROWS_MAX;
 
-    pthread_once(&once, build);
     best = try_bucket(ANYWHERE, words, best, fits, context);
     for (const char *at = words; *at; at++) {
         if (at == words || at[-1] == ' ')

@@ -5,6 +5,7 @@
 #include <sluice/report/table.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 void tally_init(struct tally *t)
 {
@@ -219,26 +220,44 @@ static void put_count(struct buf *out, const char *key, uint64_t n)
     buf_printf(out, "\"%s\":%llu,", key, (unsigned long long)n);
 }
 
-static void put_row(struct buf *out, const struct tally_row *row)
+/* {"name":n,...}: those that are not zero, or all. */
+static void put_names(struct buf *out, const char *key, const char *(*name)(int), const uint64_t *n,
+                      int count, bool all)
 {
     bool is_first = true;
 
-    put_count(out, "recipients", counted(row));
-    put_count(out, "attempts", row->attempts);
-    put_count(out, "bytes", row->bytes);
-    for (enum state s = 0; s < STATES; s++) {
-        if (s != STATE_WAITING)
-            put_count(out, state_name(s), row->state[s]);
-    }
-    buf_puts(out, "\"classes\":{");
-    for (enum category c = 0; c < CATEGORIES; c++) {
-        if (!row->category[c])
+    buf_printf(out, "\"%s\":{", key);
+    for (int i = 0; i < count; i++) {
+        if (!n[i] && !all)
             continue;
-        buf_printf(out, "%s\"%s\":%llu", is_first ? "" : ",", category_name(c),
-                   (unsigned long long)row->category[c]);
+        buf_printf(out, "%s\"%s\":%llu", is_first ? "" : ",", name(i), (unsigned long long)n[i]);
         is_first = false;
     }
     buf_putc(out, '}');
+}
+
+static const char *state_of(int i)
+{
+    return state_name((enum state)i);
+}
+
+static const char *category_of(int i)
+{
+    return category_name((enum category)i);
+}
+
+/* The same shape as in `status`. */
+static void put_row(struct buf *out, const struct tally_row *row, uint64_t waiting)
+{
+    uint64_t state[STATES];
+
+    memcpy(state, row->state, sizeof state);
+    state[STATE_WAITING] = waiting;
+    put_count(out, "attempts", row->attempts);
+    put_count(out, "bytes", row->bytes);
+    put_names(out, "counts", state_of, state, STATES, true);
+    buf_putc(out, ',');
+    put_names(out, "categories", category_of, row->category, CATEGORIES, false);
 }
 
 static void put_time(struct buf *out, const char *key, struct wall w)
@@ -259,17 +278,16 @@ void tally_json(const struct tally *t, uint64_t recipients, struct buf *out)
     uint64_t done = counted(&t->all);
 
     buf_putc(out, '{');
-    put_count(out, "all_recipients", recipients);
-    put_count(out, "waiting", recipients > done ? recipients - done : 0);
+    put_count(out, "recipients", recipients);
     put_time(out, "first", t->first);
     put_time(out, "last", t->last);
-    put_row(out, &t->all);
+    put_row(out, &t->all, recipients > done ? recipients - done : 0);
     buf_puts(out, ",\"providers\":[");
     for (size_t i = 0; i < t->providers.count; i++) {
         buf_puts(out, i ? ",{\"provider\":" : "{\"provider\":");
         json_put_string(out, str_of(row[i]->provider));
         buf_putc(out, ',');
-        put_row(out, row[i]);
+        put_row(out, row[i], 0);
         buf_putc(out, '}');
     }
     buf_puts(out, "]}");

@@ -232,9 +232,9 @@ int main(int argc, char **argv)
         run_seed(from);
         events += w.event_number;
         actions += w.actions;
-        empty += w.empty_rounds;
+        empty += w.vain_wakes;
     }
-    printf("%llu events, %llu actions, %llu empty rounds\n", (unsigned long long)events,
+    printf("%llu events, %llu actions, %llu vain wake-ups\n", (unsigned long long)events,
            (unsigned long long)actions, (unsigned long long)empty);
     return 0;
 }

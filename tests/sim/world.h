@@ -141,8 +141,8 @@ struct world {
     unsigned lease_fails;           /* per mille */
     uint64_t asked_rows, held_rows; /* what max_leased bounds */
     unsigned questions;
-    bool is_stopping, clock_jumped;
-    uint64_t deeds, empty_rounds, rounds, actions;
+    bool is_stopping, clock_jumped, is_woken;
+    uint64_t vain_wakes, rounds, actions, refused;
     uint64_t done_of_job[W_JOBS];                           /* delivered, for fairness */
     void (*on_start)(struct world *w, const struct row *r); /* a transaction begins; may be NULL */
 };

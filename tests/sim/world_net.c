@@ -113,6 +113,7 @@ static void gone(struct world *w, uint32_t number, enum phase phase, int code, c
     c->is_idle = false;
     c->why.phase = phase;
     c->why.reply.code = code;
+    w->refused += code == 421 && phase == PHASE_BANNER;
     str_copy(c->why.reply.text, sizeof c->why.reply.text, str_of(text));
     conn_event(w, number, dice(w, 3) ? 0 : dice(w, 20), EV_CLOSED);
 }

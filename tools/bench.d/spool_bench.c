@@ -2,9 +2,10 @@
  *
  *     bench-spool [rows [domains [directory]]]        default: 1,000,000 rows, 1,000 domains, /tmp
  *
- * Imports a made-up list (every tenth row of a small domain, the rest in ten large ones, 0.1 % duplicates), then leases and
- * records everything in a cycle with a flush every 200 recipients, then reads the results. Prints rows per
- * second, the peak of resident memory, and the size of the files beside that of the list.
+ * Imports a made-up list (every tenth row of a small domain, the rest in ten large ones, 0.1 %
+ * duplicates), then leases and records everything in a cycle with a flush every 200 recipients,
+ * then reads the results. Prints rows per second, the peak of resident memory, and the size of the
+ * files beside that of the list.
  */
 #include <errno.h>
 #include <inttypes.h>

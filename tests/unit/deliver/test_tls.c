@@ -65,7 +65,7 @@ static void run_row(const struct row *row)
     server_stop(s);
     closed = rig.closed[0];
     if (server_trouble(s)[0])
-        fail_msg("%s: server: %s", row->name, server_trouble(s));
+        fail_msg("%s: server: %s; we: %s", row->name, server_trouble(s), closed->outcome.reply.text);
     if (!strstr(closed->outcome.reply.text, row->text) || closed->outcome.reply.code != row->code ||
         closed->tls_failed != row->is_tls_broken || rig.outcomes != row->accepted ||
         rig_left(&rig, 0) != 2 - row->accepted)

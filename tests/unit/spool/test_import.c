@@ -328,7 +328,8 @@ static void another_handle_leaves_a_live_import_alone(void **state)
     world_done(w);
 }
 
-/* A folder that stands where the job should: nothing is overwritten, nothing of the new one stays. */
+/* A folder that stands where the job should: nothing is overwritten, nothing of the new one stays.
+ */
 static void a_foreign_folder_is_not_touched(void **state)
 {
     struct world world, *w = &world;

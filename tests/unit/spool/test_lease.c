@@ -307,8 +307,8 @@ static void after_a_power_cut_the_leased_are_in_doubt(void **state)
     world_done(w);
 }
 
-/* The first start after the power cut was killed before it had settled: the second looks like a mere
- * restart, but the leases know better. */
+/* The first start after the power cut was killed before it had settled: the second looks like a
+ * mere restart, but the leases know better. */
 static void a_lease_knows_its_boot(void **state)
 {
     struct world world, *w = &world;
