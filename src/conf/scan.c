@@ -5,6 +5,8 @@
 #include <sluice/base/must.h>
 #include <sluice/base/utf8.h>
 
+#include "grammar.h"
+
 /* An open bracket, and the names that were given in it so far. */
 struct level {
     char open;
@@ -21,6 +23,7 @@ struct walk {
     struct level level[CONF_DEPTH_MAX + 1];
     size_t depth;
     size_t names, separators;
+    struct grammar grammar;
     /* The last token, if it was a name: it is a setting when = or : follows. */
     bool name_pending;
     size_t name_at; /* in out */
@@ -32,6 +35,19 @@ static void refuse(struct walk *w, unsigned line, const char *text)
 {
     problems_add(w->scan->problems, w->scan->file, line, "%s", text);
     w->ok = false;
+}
+
+/* Tells the grammar of a token of n bytes. After the first surprise the rest would only be noise. */
+static bool expect(struct walk *w, enum token t, size_t n)
+{
+    if (grammar_take(&w->grammar, t, *w->p))
+        return true;
+    problems_add(w->scan->problems, w->scan->file, w->line,
+                 "syntax error at '%.*s': expected is %s", (int)(n < 40 ? n : 40), w->p,
+                 grammar_wanted(&w->grammar));
+    w->ok = false;
+    w->p = w->end;
+    return false;
 }
 
 /* Takes n bytes over, counting lines. */
@@ -85,7 +101,8 @@ static void string(struct walk *w)
         pass(w, (size_t)(w->end - w->p));
         return;
     }
-    pass(w, (size_t)(q - w->p) + 1);
+    if (expect(w, TOKEN_STRING, (size_t)(q - w->p) + 1))
+        pass(w, (size_t)(q - w->p) + 1);
 }
 
 static bool is_digit(char c)
@@ -103,21 +120,61 @@ static bool is_name_char(char c)
     return is_name_start(c) || is_digit(c) || c == '-' || c == '_';
 }
 
-/* libconfig's atoll() would turn a number that does not fit into another one, silently. */
+static size_t digits(struct str s, size_t at)
+{
+    size_t n = 0;
+
+    while (at + n < s.n && is_digit(s.p[at + n]))
+        n++;
+    return n;
+}
+
+/* [+-] digits [L|LL], or a float with a digit in front of or behind its point. */
+static bool is_number(struct str s)
+{
+    size_t i = s.n && (*s.p == '-' || *s.p == '+'), whole = digits(s, i), part = 0, power = 0;
+
+    i += whole;
+    if (whole && (str_is(str_n(s.p + i, s.n - i), "L") || str_is(str_n(s.p + i, s.n - i), "LL")))
+        return true;
+    if (i < s.n && s.p[i] == '.') {
+        part = digits(s, ++i);
+        i += part;
+    }
+    if (whole + part == 0)
+        return false;
+    if (i < s.n && (s.p[i] == 'e' || s.p[i] == 'E')) {
+        i += 1 + (i + 1 < s.n && (s.p[i + 1] == '-' || s.p[i + 1] == '+'));
+        power = digits(s, i);
+        if (power == 0)
+            return false;
+        i += power;
+    }
+    return i == s.n;
+}
+
+/* A number is as long as it could be; "5 days" without quotes is best told at once. libconfig's atoll() would
+ * turn one that does not fit into another one, silently. */
 static void number(struct walk *w)
 {
-    size_t n = 0, digits = 0;
-    bool is_hex = at(w, "0x") || at(w, "0X"), is_whole = true;
+    size_t n = 1, count = is_digit(*w->p);
+    struct str s;
 
-    while (w->p + n < w->end && (is_name_char(w->p[n]) || w->p[n] == '.') && w->p[n] != '*') {
-        is_whole = is_whole && w->p[n] != '.' && w->p[n] != 'e' && w->p[n] != 'E';
-        digits += is_digit(w->p[n]);
-        n++;
-    }
-    if (is_hex)
+    while (w->p + n < w->end && (is_name_char(w->p[n]) || w->p[n] == '.' || w->p[n] == '+') &&
+           w->p[n] != '*')
+        count += is_digit(w->p[n++]);
+    s = str_n(w->p, n);
+    if (!expect(w, TOKEN_NUMBER, n))
+        return;
+    if (str_starts(s, "0x") || str_starts(s, "0X"))
         refuse(w, w->line, "write numbers in decimal, not as 0x...");
-    else if (is_whole && digits > 18)
+    else if (!is_number(s))
+        problems_add(w->scan->problems, w->scan->file, w->line,
+                     "'%.*s' is not a number; a text stands in quotes", (int)(n < 40 ? n : 40),
+                     s.p);
+    else if (count > 18)
         refuse(w, w->line, "this number is too large");
+    w->ok = w->ok && is_number(s);
     pass(w, n);
 }
 
@@ -127,11 +184,18 @@ static void name(struct walk *w)
 
     while (w->p + n < w->end && is_name_char(w->p[n]))
         n++;
+    w->name = str_n(w->p, n);
+    if (str_eq_nocase(w->name, str_of("true")) || str_eq_nocase(w->name, str_of("false"))) {
+        if (expect(w, TOKEN_BOOL, n))
+            pass(w, n);
+        return;
+    }
+    if (!expect(w, TOKEN_NAME, n))
+        return;
     if (*w->p == '*')
         refuse(w, w->line, "a name begins with a letter");
     w->name_pending = true;
     w->name_at = w->out->len;
-    w->name = str_n(w->p, n);
     w->name_line = w->line;
     pass(w, n);
 }
@@ -169,17 +233,18 @@ static void setting(struct walk *w)
         mark_repeated(w);
 }
 
-static void open_bracket(struct walk *w)
+static bool open_bracket(struct walk *w)
 {
     if (w->depth == CONF_DEPTH_MAX) {
         refuse(w, w->line, "brackets are nested too deeply");
         w->p = w->end;
-        return;
+        return false;
     }
     w->depth++;
     w->level[w->depth].open = *w->p;
     w->level[w->depth].line = w->line;
     map_init(&w->level[w->depth].names);
+    return true;
 }
 
 static void close_bracket(struct walk *w)
@@ -204,17 +269,23 @@ static void close_bracket(struct walk *w)
 
 static void punctuation(struct walk *w)
 {
-    if ((*w->p == '=' || *w->p == ':') && w->name_pending)
-        setting(w);
-    else if (strchr("([{", *w->p))
-        open_bracket(w);
-    else if (strchr(")]}", *w->p))
+    static const char chars[] = "=:([{)]},;";
+    static const enum token tokens[] = {TOKEN_EQUALS, TOKEN_EQUALS,   TOKEN_OPEN,  TOKEN_OPEN,
+                                        TOKEN_OPEN,   TOKEN_CLOSE,    TOKEN_CLOSE, TOKEN_CLOSE,
+                                        TOKEN_COMMA,  TOKEN_SEMICOLON};
+    enum token t = tokens[strchr(chars, *w->p) - chars];
+
+    /* Brackets first: that they do not fit says more than what is expected instead. */
+    if (t == TOKEN_CLOSE)
         close_bracket(w);
-    else if (*w->p == ',' && ++w->separators == CONF_SEPARATORS_MAX)
+    if (w->p == w->end || (t == TOKEN_OPEN && !open_bracket(w)) || !expect(w, t, 1))
+        return;
+    if (t == TOKEN_EQUALS && w->name_pending)
+        setting(w);
+    if (t == TOKEN_COMMA && ++w->separators == CONF_SEPARATORS_MAX)
         refuse(w, w->line, "this file has too many list elements");
     w->name_pending = false;
-    if (w->p < w->end)
-        pass(w, 1);
+    pass(w, 1);
 }
 
 static void found_include(struct walk *w)
@@ -252,12 +323,12 @@ static void token(struct walk *w)
         w->name_pending = false;
         if (c == '"')
             string(w);
-        else if (is_digit(c))
+        else if (is_digit(c) || c == '-' || c == '+' || c == '.')
             number(w);
         else if (at(w, "@include"))
             found_include(w);
         else
-            pass(w, 1);
+            expect(w, TOKEN_OTHER, 1);
     }
 }
 
@@ -307,6 +378,11 @@ static void all_tokens(struct walk *w)
 {
     while (w->p < w->end)
         token(w);
+    if (w->ok && w->depth == 0 && !grammar_may_end(&w->grammar)) {
+        problems_add(w->scan->problems, w->scan->file, w->line,
+                     "the file ends where %s is expected", grammar_wanted(&w->grammar));
+        w->ok = false;
+    }
     while (w->depth > 0) {
         if (w->ok)
             problems_add(w->scan->problems, w->scan->file, w->level[w->depth].line,

@@ -16,6 +16,8 @@
 #include <sluice/base/str.h>
 #include <sluice/conf/tree.h>
 
+#include "grammar.h"
+
 #define CONF_DEPTH_MAX 32    /* of nesting; people write 4 */
 #define CONF_NAMES_MAX 10000 /* settings in a file: libconfig takes quadratic time over them */
 #define CONF_SEPARATORS_MAX 200000 /* commas: elements of arrays */

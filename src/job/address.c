@@ -274,7 +274,7 @@ bool address_check(struct str s, struct address *out, char *why, size_t why_size
 {
     struct reason r = {why, why_size};
     struct str domain;
-    size_t at;
+    size_t at = 0;
     bool ok;
 
     s = trim(s);

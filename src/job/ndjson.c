@@ -66,6 +66,11 @@ bool ndjson_take(struct str line, unsigned max_depth, struct buf *vars, struct b
 
     buf_clear(vars);
     buf_clear(email);
+    /* jansson passes over a zero byte between tokens. */
+    if (root && memchr(line.p, 0, line.n)) {
+        json_decref(root);
+        return no(why, why_size, "not valid JSON (it contains a zero byte)");
+    }
     if (!root) {
         struct buf text;
 

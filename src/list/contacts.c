@@ -18,15 +18,15 @@ static bool add(struct list_store *l, int64_t list, const char *folded, const st
     if (!st)
         return false;
     sqlite3_bind_int64(st, 1, list);
-    db_bind_text(st, 2, folded);
-    db_bind_text(st, 3, strcmp(folded, c->address) == 0 ? "" : c->address);
-    bind_known(st, 4, c->status);
-    bind_known(st, 5, c->provenance);
-    bind_known(st, 6, c->consent);
-    bind_known(st, 7, c->vars);
-    sqlite3_bind_int64(st, 8, c->first_seen.ms);
-    sqlite3_bind_int64(st, 9, c->last_seen.ms ? c->last_seen.ms : c->first_seen.ms);
-    sqlite3_bind_int64(st, 10, c->consent_at.ms);
+    list_bind_address(st, 2, folded);
+    db_bind_text(st, 4, strcmp(folded, c->address) == 0 ? "" : c->address);
+    bind_known(st, 5, c->status);
+    bind_known(st, 6, c->provenance);
+    bind_known(st, 7, c->consent);
+    bind_known(st, 8, c->vars);
+    sqlite3_bind_int64(st, 9, c->first_seen.ms);
+    sqlite3_bind_int64(st, 10, c->last_seen.ms ? c->last_seen.ms : c->first_seen.ms);
+    sqlite3_bind_int64(st, 11, c->consent_at.ms);
     if (!db_run(&l->db, st, e))
         return false;
     *was_new = sqlite3_changes(l->db.h) > 0;
@@ -41,12 +41,12 @@ static bool update(struct list_store *l, int64_t list, const char *folded, const
     if (!st)
         return false;
     sqlite3_bind_int64(st, 1, list);
-    db_bind_text(st, 2, folded);
-    bind_known(st, 3, c->provenance);
-    bind_known(st, 4, c->consent);
-    bind_known(st, 5, c->vars);
-    sqlite3_bind_int64(st, 6, c->last_seen.ms);
-    sqlite3_bind_int64(st, 7, c->consent_at.ms);
+    list_bind_address(st, 2, folded);
+    bind_known(st, 4, c->provenance);
+    bind_known(st, 5, c->consent);
+    bind_known(st, 6, c->vars);
+    sqlite3_bind_int64(st, 7, c->last_seen.ms);
+    sqlite3_bind_int64(st, 8, c->consent_at.ms);
     return db_run(&l->db, st, e);
 }
 
@@ -69,7 +69,8 @@ bool list_import(struct list_store *l, const struct contact *c, bool *was_new, s
 /* ---- reading ---- */
 
 #define CONTACT_COLUMNS                                                                            \
-    "l.name, CASE c.written WHEN '' THEN c.address ELSE c.written END, c.status, c.last_class,"    \
+    "l.name, CASE c.written WHEN '' THEN c.local || '@' || c.domain ELSE c.written END, "          \
+    "c.status, c.last_class,"                                                                      \
     " c.last_reply, c.provenance, c.consent, c.vars, c.sent, c.delivered, c.hard, c.soft,"         \
     " c.our_side, c.first_seen, c.last_seen, c.last_delivered, c.consent_at"
 
@@ -99,8 +100,8 @@ static void read_contact(sqlite3_stmt *st, struct contact *c)
                           .consent_at = {sqlite3_column_int64(st, 16)}};
 }
 
-/* Walks what a query over contacts gives; ?1 and ?2 are bound here when the query has them. */
-static bool each_of(struct list_store *l, const char *sql, const char *first, const char *second,
+/* Walks what a query over contacts gives: ?1 is a list, ?2 and ?3 an address, if it has them. */
+static bool each_of(struct list_store *l, const char *sql, const char *list, const char *folded,
                     bool (*each)(void *arg, const struct contact *c), void *arg, struct err *e)
 {
     sqlite3_stmt *st = db_prepare(&l->db, sql, e);
@@ -108,8 +109,8 @@ static bool each_of(struct list_store *l, const char *sql, const char *first, co
     bool row, ok = st;
 
     if (st) {
-        db_bind_text(st, 1, first);
-        db_bind_text(st, 2, second);
+        db_bind_text(st, 1, list);
+        list_bind_address(st, 2, folded);
     }
     while (ok && (ok = db_step(&l->db, st, &row, e)) && row) {
         read_contact(st, &c);
@@ -125,8 +126,8 @@ bool list_each_contact(struct list_store *l, const char *list,
 {
     return each_of(l,
                    "SELECT " CONTACT_COLUMNS " FROM list l JOIN contact c ON c.list = l.id"
-                   " WHERE l.name = ?1 ORDER BY c.address",
-                   list, NULL, each, arg, e);
+                   " WHERE l.name = ?1 ORDER BY c.domain, c.local",
+                   list, "", each, arg, e);
 }
 
 bool list_find_contact(struct list_store *l, const char *list, const char *address,
@@ -134,11 +135,12 @@ bool list_find_contact(struct list_store *l, const char *list, const char *addre
 {
     char folded[FOLDED_MAX];
 
-    /* CROSS JOIN keeps the order: lists are few, contacts are found by (list, address). */
-    return each_of(l,
-                   "SELECT " CONTACT_COLUMNS " FROM list l CROSS JOIN contact c"
-                   " WHERE (?1 IS NULL OR l.name = ?1) AND c.list = l.id AND c.address = ?2",
-                   list, list_fold_address(address, folded), each, arg, e);
+    /* CROSS JOIN keeps the order: lists are few, contacts are found by list and address. */
+    return each_of(
+        l,
+        "SELECT " CONTACT_COLUMNS " FROM list l CROSS JOIN contact c"
+        " WHERE (?1 IS NULL OR l.name = ?1) AND c.list = l.id AND c.domain = ?2 AND c.local = ?3",
+        list, list_fold_address(address, folded), each, arg, e);
 }
 
 bool list_each_list(struct list_store *l,
@@ -147,7 +149,7 @@ bool list_each_list(struct list_store *l,
                     void *arg, struct err *e)
 {
     sqlite3_stmt *st = db_prepare(&l->db,
-                                  "SELECT l.name, count(c.address),"
+                                  "SELECT l.name, count(c.local),"
                                   " count(*) FILTER (WHERE c.status = 'active'),"
                                   " count(*) FILTER (WHERE c.status = 'suppressed')"
                                   " FROM list l LEFT JOIN contact c ON c.list = l.id"

@@ -43,29 +43,53 @@ struct fold {
     int64_t list;
 };
 
-/* Only for the few whose end depends on what happened before. */
+/* Counts the campaigns (told apart by their job) in which something happened lately. No answer of
+ * the policy needs more than a few, so the names of a few are enough; SQL's count(DISTINCT) would
+ * build a tree for each contact. */
+#define CAMPAIGNS_MAX 4
+struct campaigns {
+    const char *what;
+    int64_t since_ms;
+    uint32_t count;
+    uint64_t job[CAMPAIGNS_MAX]; /* hashes of their ids */
+};
+
+static void count_campaign(struct campaigns *c, sqlite3_stmt *st, uint64_t job)
+{
+    if (!str_is(db_column(st, 0), c->what) || sqlite3_column_int64(st, 1) <= c->since_ms)
+        return;
+    for (uint32_t i = 0; i < c->count; i++)
+        if (c->job[i] == job)
+            return;
+    if (c->count < CAMPAIGNS_MAX)
+        c->job[c->count++] = job;
+}
+
+#define DAYS(n) ((n)*86400000LL)
+
+/* Only for the few whose end depends on what happened before; this very job is not "before". */
 static bool count_before(struct fold *f, const char *folded, struct wall now,
                          struct list_counts *out, struct err *e)
 {
-    struct list_store *l = f->store;
-    sqlite3_stmt *st = list_stmt(l, LS_COUNTS, e);
-    bool row;
+    struct campaigns kind[] = {
+        {.what = category_name(CAT_USER_UNKNOWN), .since_ms = now.ms - DAYS(7)},
+        {.what = category_name(CAT_MAILBOX_FULL), .since_ms = now.ms - DAYS(30)},
+        {.what = category_name(CAT_MAILBOX_DISABLED), .since_ms = now.ms - DAYS(30)},
+        {.what = category_name(CAT_EXPIRED), .since_ms = now.ms - DAYS(30)}};
+    struct db *db = &f->store->db;
+    sqlite3_stmt *st = list_stmt(f->store, LS_PAST, e);
+    bool row, ok = st;
 
-    if (!st)
-        return false;
-    db_bind_text(st, 1, folded);
-    sqlite3_bind_int64(st, 2, now.ms);
-    sqlite3_bind_int64(st, 3, f->list);
-    db_bind_text(st, 4, f->job_id);
-    if (!db_step(&l->db, st, &row, e))
-        return false;
-    MUST(row);
-    out->user_unknown_in_7d = (uint32_t)sqlite3_column_int64(st, 0);
-    out->full_campaigns_in_30d = (uint32_t)sqlite3_column_int64(st, 1);
-    out->disabled_in_30d = (uint32_t)sqlite3_column_int64(st, 2);
-    out->expired_campaigns_in_30d = (uint32_t)sqlite3_column_int64(st, 3);
-    sqlite3_reset(st);
-    return true;
+    if (st) {
+        db_bind_text(st, 1, folded);
+        sqlite3_bind_int64(st, 2, f->list);
+    }
+    while (ok && (ok = db_step(db, st, &row, e)) && row)
+        for (size_t i = 0; i < sizeof kind / sizeof *kind; i++)
+            if (!str_is(db_column(st, 2), f->job_id))
+                count_campaign(&kind[i], st, str_hash(db_column(st, 2)));
+    *out = (struct list_counts){kind[0].count, kind[1].count, kind[2].count, kind[3].count};
+    return ok;
 }
 
 static bool put_contact(struct fold *f, const struct outcome *o, const char *folded,
@@ -76,18 +100,18 @@ static bool put_contact(struct fold *f, const struct outcome *o, const char *fol
     if (!st)
         return false;
     sqlite3_bind_int64(st, 1, f->list);
-    db_bind_text(st, 2, folded);
-    db_bind_text(st, 3, strcmp(folded, o->email) == 0 ? "" : o->email);
-    db_bind_text(st, 4, ch->status);
-    db_bind_text(st, 5, ch->keeps_last_class ? NULL : category_name(o->category));
-    db_bind_text(st, 6, ch->keeps_last_class ? NULL : o->reply.text);
-    sqlite3_bind_int(st, 7, ch->counts_sent);
-    sqlite3_bind_int(st, 8, ch->counts_delivered);
-    sqlite3_bind_int(st, 9, ch->counts_hard);
-    sqlite3_bind_int(st, 10, ch->counts_soft);
-    sqlite3_bind_int(st, 11, ch->counts_our_side);
-    sqlite3_bind_int64(st, 12, o->at.ms);
-    sqlite3_bind_int64(st, 13, ch->counts_delivered ? o->at.ms : 0);
+    list_bind_address(st, 2, folded);
+    db_bind_text(st, 4, strcmp(folded, o->email) == 0 ? "" : o->email);
+    db_bind_text(st, 5, ch->status);
+    db_bind_text(st, 6, ch->keeps_last_class ? NULL : category_name(o->category));
+    db_bind_text(st, 7, ch->keeps_last_class ? NULL : o->reply.text);
+    sqlite3_bind_int(st, 8, ch->counts_sent);
+    sqlite3_bind_int(st, 9, ch->counts_delivered);
+    sqlite3_bind_int(st, 10, ch->counts_hard);
+    sqlite3_bind_int(st, 11, ch->counts_soft);
+    sqlite3_bind_int(st, 12, ch->counts_our_side);
+    sqlite3_bind_int64(st, 13, o->at.ms);
+    sqlite3_bind_int64(st, 14, ch->counts_delivered ? o->at.ms : 0);
     return db_run(&f->store->db, st, e);
 }
 

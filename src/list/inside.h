@@ -19,7 +19,7 @@ enum list_stmt {
     LS_CONTACT_ADD,
     LS_CONTACT_UPDATE,
     LS_CONTACT_FOLD,
-    LS_COUNTS,
+    LS_PAST,
     LS_CURSOR_GET,
     LS_CURSOR_SET,
     LIST_STMTS
@@ -37,6 +37,9 @@ extern const struct db_schema list_schema;
 /* How addresses are compared: ASCII lower case. Cut at ADDRESS_MAX: nothing longer is an address.
  */
 const char *list_fold_address(const char *address, char out[FOLDED_MAX]);
+
+/* Binds domain and local part of a folded address as `at` and `at` + 1. */
+void list_bind_address(sqlite3_stmt *st, int at, const char *folded);
 
 sqlite3_stmt *list_stmt(struct list_store *l, enum list_stmt which, struct err *e);
 /* One transaction around what a function does, unless the caller of the room has one open

@@ -45,8 +45,8 @@ static bool set_status(struct list_store *l, const char *address, const char *cl
         int64_t list = sqlite3_column_int64(lists, 0);
 
         sqlite3_bind_int64(set, 1, list);
-        db_bind_text(set, 2, address);
-        db_bind_text(set, 3, status);
+        list_bind_address(set, 2, address);
+        db_bind_text(set, 4, status);
         ok = db_run(&l->db, set, e);
         if (ok && sqlite3_changes(l->db.h) > 0) {
             *found = true;

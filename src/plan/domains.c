@@ -87,7 +87,9 @@ void domain_forget_route(struct plan *p, struct domain *d)
 static unsigned most_asked(const struct plan *p, int prio)
 {
     unsigned most = p->options.max_asking;
-    return prio == PRIO_URGENT ? most : most - most / 10;
+    if (prio == PRIO_URGENT)
+        return most;
+    return queue_is_long(p, (enum priority)prio) ? 0 : most - most / 10;
 }
 
 void domains_ask(struct plan *p, struct now now)

@@ -7,7 +7,8 @@
  * doubt after a power cut. */
 static unsigned ready_target(const struct plan *p, const struct provider *v)
 {
-    uint64_t n = p->leased < p->options.max_leased / 2 ? 2 * BATCH_MAX : BATCH_MAX / 2;
+    unsigned free = p->leased < p->options.max_leased ? p->options.max_leased - p->leased : 0;
+    uint64_t n = free / 64 < 2 * BATCH_MAX ? free / 64 : 2 * BATCH_MAX;
     uint64_t most = (uint64_t)v->limits.connection_limit * 2 * BATCH_MAX;
     if (v->taken_per_sec / 2 > (double)n)
         n = (uint64_t)(v->taken_per_sec / 2);

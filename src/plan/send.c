@@ -91,7 +91,7 @@ static unsigned batch_size(const struct provider *v, const struct site *s, const
     if (n > BATCH_MAX)
         n = BATCH_MAX;
     if (c->message_ms <= 0) /* nobody knows how long one takes */
-        n = 4;
+        n = 2;
     if (n * c->message_ms > BATCH_MS)
         n = (unsigned)(BATCH_MS / c->message_ms);
     uint32_t left = most_per_connection(v) - c->sent;

@@ -272,6 +272,8 @@ uint32_t conns_kept(const struct plan *p, enum priority prio);
 /* An idle connection that could go on should close instead: somebody without one waits. */
 bool conn_should_yield(const struct plan *p, const struct conn *c, enum priority prio,
                        struct now now);
+/* So many providers queue that one more would only wait (and fill memory). */
+bool queue_is_long(const struct plan *p, enum priority prio);
 struct provider *queue_next(struct plan *p); /* whose turn has come; NULL: nobody's */
 
 /* domains.c */

@@ -145,8 +145,8 @@ static uint64_t make_token(const struct making *k)
     return token;
 }
 
-/* <rid>.<job id>.<token>@<domain>, at most MESSAGE_ID_MAX bytes: a long domain costs the job id (the token covers it),
- * then labels from the left. */
+/* <rid>.<job id>.<token>@<domain>, at most MESSAGE_ID_MAX bytes: a long domain costs the job id
+ * (the token covers it), then labels from the left. */
 static void make_id_tail(struct mailing *m, const char *domain)
 {
     size_t room = MESSAGE_ID_MAX - 20; /* the largest rid */

@@ -21,8 +21,8 @@ const char *body_encoding_name(enum body_encoding e)
 
 /* ---- quoted-printable */
 
-/* Escapes text without line ends; `to` has room for 3 * n. A blank before a line end would be lost on the way, so it is
- * escaped too. */
+/* Escapes text without line ends; `to` has room for 3 * n. A blank before a line end would be lost
+ * on the way, so it is escaped too. */
 static size_t qp_escape(char *to, const char *p, size_t n, bool is_line_end)
 {
     char *at = to;

@@ -79,8 +79,8 @@ static bool is_about_recipient(enum category c)
     return g == GROUP_BAD_ADDRESS || g == GROUP_FULL || g == GROUP_REFUSED;
 }
 
-/* Before RCPT the server knows no recipient: words such as "user unknown" or "mailbox unavailable" are about our sender
- * address then, and "blocked" or "disabled" about us. */
+/* Before RCPT the server knows no recipient: words such as "user unknown" or "mailbox unavailable"
+ * are about our sender address then, and "blocked" or "disabled" about us. */
 static enum category without_recipient(enum category c, enum phase phase, int code)
 {
     if (!is_about_recipient(c))
@@ -119,9 +119,10 @@ static enum scope scope_of(enum category c, enum phase phase, int code)
     }
 }
 
-/* RFC 5321 4.2.1: a 5xx to MAIL, RCPT or the message is final for that message, whatever its words mean; we never repeat it. Two
- * exceptions are no answers to the message at all: a 5xx before MAIL (another host or another day may take it), and a demand for TLS,
- * which the next attempt can meet. */
+/* RFC 5321 4.2.1: a 5xx to MAIL, RCPT or the message is final for that message, whatever its words
+ * mean; we never repeat it. Two exceptions are no answers to the message at all: a 5xx before MAIL
+ * (another host or another day may take it), and a demand for TLS, which the next attempt can
+ * meet. */
 static bool is_permanent(enum category c, enum phase phase, int code)
 {
     return code >= 500 && phase >= PHASE_MAIL && phase <= PHASE_DOT && c != CAT_TLS_FAILED;

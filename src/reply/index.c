@@ -47,8 +47,8 @@ static void add_start(struct str first, struct str rest, size_t row)
     table.tail[key] = (uint16_t)table.starts;
 }
 
-/* `first` is one alternative, `rest` what follows it. Groups in front are taken apart as long as nothing but `rest` is
- * behind them; the rules are written so (MUST). */
+/* `first` is one alternative, `rest` what follows it. Groups in front are taken apart as long as
+ * nothing but `rest` is behind them; the rules are written so (MUST). */
 static void add_alternatives(struct str first, struct str rest, size_t row)
 {
     struct str inner, one;

@@ -62,7 +62,8 @@ static void put_word(struct words *w, struct str s)
     }
 }
 
-/* A token's parts: host names stay whole, everything else is split at punctuation; apostrophes only vanish. */
+/* A token's parts: host names stay whole, everything else is split at punctuation; apostrophes only
+ * vanish. */
 static void put_parts(struct words *w, struct str token)
 {
     char part[128];
@@ -290,7 +291,8 @@ bool pattern_matches_at(struct str first, struct str rest, const char *at)
     return match(first, at, &then);
 }
 
-/* Cuts a group or set off the front of *pattern into *inner; false when it begins with something else. */
+/* Cuts a group or set off the front of *pattern into *inner; false when it begins with something
+ * else. */
 bool pattern_cut_group(struct str *pattern, struct str *inner)
 {
     size_t close;

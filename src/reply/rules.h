@@ -1,7 +1,8 @@
-/* rules.h: the table that reply_classify() reads, first row that fits wins. See docs/classification.md.
+/* rules.h: the table that reply_classify() reads, first row that fits wins. See
+ * docs/classification.md.
  *
- * A condition that is NULL (or 0) holds always. All rows are static and checked by tests/unit/reply.
- */
+ * A condition that is NULL (or 0) holds always. All rows are static and checked by
+ * tests/unit/reply. */
 #ifndef SLUICE_REPLY_RULES_H
 #define SLUICE_REPLY_RULES_H
 

@@ -1,5 +1,6 @@
-/* What is left when no text was understood: enhanced codes (RFC 3463, 5248 and the IANA registry), then basic codes by phase (RFC
- * 5321 4.2.2). Verdicts from here are marked by_code_only, and count less against an address. */
+/* What is left when no text was understood: enhanced codes (RFC 3463, 5248 and the IANA registry),
+ * then basic codes by phase (RFC 5321 4.2.2). Verdicts from here are marked by_code_only, and count
+ * less against an address. */
 #include "rules.h"
 
 static const struct rule row[] = {

@@ -1,5 +1,5 @@
-/* What single receivers mean by words and codes that are theirs alone, or that they use in a sense of their own. Rows without a
- * provider know the receiver by its own words. Sources: the receivers' postmaster pages, and what is seen in Korea. */
+/* What single receivers mean by words and codes that are theirs alone, or that they use in a sense
+ * of their own. Rows without a provider know the receiver by its own words. */
 #include "rules.h"
 
 static const struct rule row[] = {
@@ -56,7 +56,8 @@ static const struct rule row[] = {
      .category = CAT_SENDER_BLOCKED,
      .text = "*차단된*|*차단되*|*접속이 거부*"},
 
-    /* Gmail: the words decide; 5.2.1 is "disabled" and "receiving too fast", 5.7.1 is nearly everything. */
+    /* Gmail: the words decide; 5.2.1 is "disabled" and "receiving too fast", 5.7.1 is nearly
+     * everything. */
     {.name = "gmail-receiving-rate",
      .category = CAT_RATE_LIMITED,
      .scope = SCOPE_RECIPIENT,

@@ -38,7 +38,8 @@ static void put_cell(struct buf *out, const char *text)
     buf_putc(out, ',');
 }
 
-/* What strangers wrote. A spreadsheet runs a cell that begins like a formula; the apostrophe makes it text. */
+/* What strangers wrote. A spreadsheet runs a cell that begins like a formula; the apostrophe makes
+ * it text. */
 static void put_foreign(struct buf *out, const char *text)
 {
     struct str s = str_of(text);

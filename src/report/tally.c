@@ -36,8 +36,8 @@ static struct tally_row *row_of(struct tally *t, const char *provider)
     return row;
 }
 
-/* A count that is taken back twice would wrap around to 18 quintillion; one that is missing is found by the
- * tests, and shown to nobody. */
+/* A count that is taken back twice would wrap around to 18 quintillion; one that is missing is
+ * found by the tests, and shown to nobody. */
 static void take(uint64_t *n)
 {
     if (*n)
@@ -181,7 +181,8 @@ static void put_class(struct table *t, const char *name, const char *group, uint
         table_cell(t, "n/a");
 }
 
-/* Shares are of the job's recipients when they are known, else of those who have an outcome; the head says which. */
+/* Shares are of the job's recipients when they are known, else of those who have an outcome; the
+ * head says which. */
 static void class_table(const struct tally *t, uint64_t recipients, size_t width, struct buf *out)
 {
     uint64_t of = recipients ? recipients : counted(&t->all);

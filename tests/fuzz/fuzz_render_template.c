@@ -1,5 +1,5 @@
-/* Subject, text, HTML and variables, separated by bytes 0x01: what compiles renders to lines that SMTP takes, with the
- * headers that we wrote and no others. */
+/* Subject, text, HTML and variables, separated by bytes 0x01: what compiles renders to lines that
+ * SMTP takes, with the headers that we wrote and no others. */
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>

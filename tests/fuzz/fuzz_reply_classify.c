@@ -1,4 +1,5 @@
-/* One byte for the phase, then a reply line: every input has a verdict, and none before RCPT condemns a mailbox. */
+/* One byte for the phase, then a reply line: every input has a verdict, and none before RCPT
+ * condemns a mailbox. */
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,4 +1,5 @@
-/* Lines as a hostile server sends them: whatever comes, the reply is printable UTF-8 within its bounds. */
+/* Lines as a hostile server sends them: whatever comes, the reply is printable UTF-8 within its
+ * bounds. */
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>

@@ -160,11 +160,11 @@ static void slow_beside_fast(unsigned max_connections, unsigned max_leased, doub
     struct behaviour slow = {.message_ms = 20000, .dial_ms = 5000}, fast = {.message_ms = 10};
     for (unsigned i = 0; i < W_PROVIDERS - 4; i++)
         fill(slow_job, world_provider(&w, NULL, &slow), 1, 500);
-    fill(job, world_provider(&w, NULL, &fast), 1, 30000);
+    fill(job, world_provider(&w, NULL, &fast), 1, 100000);
     world_start(&w);
-    world_run(&w, 60 * SECOND);
-    uint64_t before = w.done_of_job[job];
     world_run(&w, 80 * SECOND);
+    uint64_t before = w.done_of_job[job];
+    world_run(&w, 100 * SECOND);
     within("fast beside slow", (double)(w.done_of_job[job] - before) / 20, least_per_sec, 1e9);
     world_done(&w);
 }
@@ -235,9 +235,8 @@ int main(void)
     is_fair();
     small_beside_huge();
     is_urgent();
-    slow_beside_fast(500, 2000, 500);
-    slow_beside_fast(100, 2000, 300);
-    slow_beside_fast(500, 300, 200);
+    slow_beside_fast(1000, 4000, 900);
+    slow_beside_fast(500, 4000, 400);
     converges();
     outage();
     stale_names();

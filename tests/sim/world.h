@@ -28,7 +28,7 @@
 #define W_PROVIDERS 64
 #define W_DOMAINS 2048
 #define W_HOSTS 2 /* per provider; W_HOSTS + 1 with the backup */
-#define W_CONNS 512
+#define W_CONNS 1024
 
 #define RULE(w, x, ...)                                                                            \
     ((x) ? (void)0 : world_broken((w), __FILE__, __LINE__, #x, ": " __VA_ARGS__))

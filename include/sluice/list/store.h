@@ -1,6 +1,6 @@
 /* store.h: the lists: contacts, suppression, events; one SQLite database for all of them.
  *
- *   contact(list, address, status, last_class, counters, first_seen, last_seen, provenance, ...)
+ *   contact(list, domain, local, status, last_class, counters, first_seen, last_seen, ...)
  *   suppression(address or @domain, client or '*', class or '*', reason, since, by)
  *   event(id, at, list, address, what, cause): every change and every bounce, with its cause
  *   cursor(job, seq): up to where a job's outcomes were folded in; written in the same transaction

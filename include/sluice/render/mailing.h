@@ -44,9 +44,9 @@ bool mailing_render(const struct mailing *m, const struct render_input *in, stru
                     struct err *e);
 /* MAIL FROM of this mailing, without angle brackets. */
 const char *mailing_envelope_sender(const struct mailing *m);
-/* message-id for a recipient: unique per job, recipient and attempt series: rid and job id and 64
- * bits of the job's own token; the same for every attempt, so that a receiver can recognise a
- * repeat. */
+/* message-id for a recipient: <rid>.<job id>.<token>@<envelope domain>, the same for every attempt,
+ * so that a receiver can recognise a repeat. The token is a hash of the job and its template; long
+ * domains cost the job id. At most 127 bytes, cut to size - 1. */
 void mailing_message_id(const struct mailing *m, uint64_t rid, char *out, size_t size);
 
 #endif

@@ -29,13 +29,16 @@ bool reply_reader_line(struct reply_reader *r, const char *line, size_t n);
 struct verdict {
     enum category category;
     enum scope scope;
-    bool is_permanent; /* never try this recipient again (5xx that is about the recipient or the
-                          message) */
-    bool by_code_only; /* no rule knew the text */
+    /* Never try this recipient again: a 5xx to MAIL, RCPT, DATA or the message, whatever its words
+     * (RFC 5321 4.2.1), but for a demand for TLS. Never a 4xx, nor a 5xx before MAIL. */
+    bool is_permanent;
+    bool by_code_only; /* no rule knew the text: counts less against an address */
     char rule[48];     /* which rule */
 };
-/* provider: the profile's name or "" . Total: every input has a verdict. A 5xx to connect, banner,
- * EHLO or MAIL is never about the recipient. Code 0 (no reply) is CAT_NETWORK by phase. */
+/* provider: the profile's name, "" or NULL. Total: every input has a verdict. A 5xx to connect,
+ * banner, EHLO or MAIL is never about the recipient. Code 0 (no reply): CAT_NETWORK, at STARTTLS
+ * CAT_TLS_FAILED, at RENDER CAT_RENDER_ERROR (permanent). 2xx is CAT_OK. docs/classification.md has
+ * the whole. */
 void reply_classify(const char *provider, enum phase phase, const struct reply *r,
                     struct verdict *out);
 

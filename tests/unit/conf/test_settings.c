@@ -204,7 +204,26 @@ static const struct {
     {"a = 1; }", "'}' closes nothing"},
     {"a = \"x\nb = 2;", ":1: the string that begins here is never closed"},
     {"/* a", "never closed"},
-    {"a = = 3;", ":1: syntax error"},
+    {"a = = 3;", ":1: syntax error at '=': expected is a value"},
+    {"a = 3\n;;", ":2: syntax error at ';': expected is the name of a setting"},
+    {"a\n= ", ":2: the file ends where a value: "},
+    {"a", "the file ends where '=' behind the name is expected"},
+    {"3 = a;", ":1: syntax error at '3': expected is the name of a setting"},
+    {"true = 3;", "syntax error at 'true'"},
+    {"a = yes;", "syntax error at 'yes': expected is a value: a text in quotes"},
+    {"a = 5 min;", ":1: syntax error at ';': expected is '=' behind the name"},
+    {"a = 5min;", ":1: '5min' is not a number; a text stands in quotes"},
+    {"a = 1.2.3;", "'1.2.3' is not a number"},
+    {"a = -;", "'-' is not a number"},
+    {"a = ( 1, );", "syntax error at ')': expected is a value"},
+    {"a = ( 1 2 );", "expected is ',' or the closing bracket"},
+    {"a = ( b = 1 );", "syntax error at 'b'"},
+    {"a = [ 1, \"x\" ];", "of one kind"},
+    {"a = [ ( 1 ) ];", "syntax error at '('"},
+    {"a = { 1 };", "expected is the name of a setting or '}'"},
+    {"a = { b = };", "syntax error at '}'"},
+    {"a = 1 @ 2;", "syntax error at '@'"},
+    {"a = `x`;", "syntax error at '`'"},
     {"*a = 3;", "begins with a letter"},
     {"name = \"\xb1\xe8\";", ":1: this is not UTF-8"},
     {"@include \"nothing.conf\"\n", ":1: cannot open"},
@@ -252,6 +271,8 @@ static void test_fine(void **state)
         "max_connections : 3, log_level = \"de\" \"bug\"",
         "/* @include \"x\" is a comment here */",
         "max_connections = 10L;",
+        "max_connections = +10; source_addresses = [ \"a\" \"b\", \"c\" ]; providers = ( );",
+        "dns = { use_ipv4 = TRUE } defaults : { connection_limit = 3, }",
     };
 
     (void)state;
@@ -303,6 +324,7 @@ static void test_hostile_files(void **state)
     problems_done(&p);
 
     buf_init(&big, 4 << 20);
+    buf_puts(&big, "a = ");
     for (int i = 0; i < 100000; i++)
         buf_puts(&big, "(");
     put_file("deep.conf", big.data);

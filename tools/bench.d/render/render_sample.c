@@ -1,5 +1,5 @@
-/* render_sample FOLDER COLUMNS < rows: one line of variables (JSON) in, one message out, ended by a line "\0". The
- * messages are read by tests/integration/render-mime.sh. */
+/* render_sample FOLDER COLUMNS < rows: one line of variables (JSON) in, one message out, ended by a
+ * line "\0". The messages are read by tests/integration/render-mime.sh. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
