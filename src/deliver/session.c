@@ -269,6 +269,8 @@ static void on_command(struct conn *c, enum command command)
     switch (command) {
     case CMD_EHLO:
         hide_begin(&c->hide);
+        if (c->is_tls)
+            tls_hold_reading(c->fd, false);
         conn_set_state(c, CONN_HELLO);
         break;
     case CMD_HELO:
@@ -358,6 +360,7 @@ static void on_event(smtp_session_t session, int event, void *conn, ...)
         break;
     case SMTP_EV_STARTTLS_OK:
         c->is_tls = true;
+        tls_hold_reading(c->fd, true);
         break;
     default:
         tls_answer(event, args);

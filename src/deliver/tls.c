@@ -64,6 +64,16 @@ void tls_use(const char *mx_host)
     ERR_clear_error();
 }
 
+/* More than tickets take, and less than makes the kernel enlarge the receive buffer. */
+#define HOLD_BYTES 16384
+
+void tls_hold_reading(int fd, bool holds)
+{
+    int least = holds ? HOLD_BYTES : 1;
+
+    setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &least, sizeof least);
+}
+
 bool tls_answer(int event, va_list args)
 {
     switch (event) {

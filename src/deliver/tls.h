@@ -16,6 +16,12 @@
 SSL_CTX *tls_new(struct err *e); /* NULL on failure */
 /* The name that this thread's next handshake sends (SNI): the MX host; it must live as long. NULL: no session. */
 void tls_use(const char *mx_host);
+/* With `holds` the socket does not poll readable for what follows a handshake, without it it does again.
+ *
+ * A TLS 1.3 server sends session tickets then. libESMTP polls for reading and writing, and reads first: it would wait inside
+ * SSL_read() for an answer to the EHLO that still lies in its buffer, until the time is up. So reading is held from the end of
+ * the handshake until EHLO is written. */
+void tls_hold_reading(int fd, bool holds);
 /* Answers libESMTP's question about the peer's certificate, if the event is one. False: it is another event. */
 bool tls_answer(int event, va_list args);
 /* Why this thread's handshake failed, in OpenSSL's words; "" if it did not say. */

@@ -28,5 +28,7 @@ struct submission {
 };
 
 enum fate submission_judge(struct submission *s);
+/* All rows into s->import, which is there. */
+enum go submission_import(struct submission *s);
 
 #endif

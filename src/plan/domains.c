@@ -4,6 +4,10 @@
 #include "state.h"
 
 #define ROUTE_TTL_MIN_SEC 30
+/* Answers kept for domains that nothing waits for now (deferred rows come back, triggers go to the
+ * same few domains). More would only be memory: a site takes a kilobyte, and the resolver has a
+ * cache too. */
+#define IDLE_DOMAINS_MAX 20000u
 
 struct domain *domain_get(struct plan *p, const char *name)
 {
@@ -24,13 +28,38 @@ static void leave_unresolved(struct plan *p, struct domain *d)
         heap_remove(&p->unresolved[d->ask_as], &d->node);
 }
 
+static void leave_idle(struct plan *p, struct domain *d)
+{
+    if (!d->of_plan.next)
+        return;
+    RING_REMOVE(p->idle_domains, d, of_plan);
+    p->idle_domains_count--;
+}
+
+static void forget_all(struct plan *p, struct domain *d)
+{
+    leave_idle(p, d);
+    if (d->site)
+        site_part(p, d->site);
+    d->site = NULL;
+    d->provider = NULL;
+    d->state = DOMAIN_UNKNOWN;
+}
+
+static void become_idle(struct plan *p, struct domain *d)
+{
+    leave_idle(p, d);
+    RING_PUT(p->idle_domains, d, of_plan);
+    if (++p->idle_domains_count > IDLE_DOMAINS_MAX)
+        forget_all(p, p->idle_domains);
+}
+
 void domain_drop(struct plan *p, struct domain *d)
 {
     if (d->state == DOMAIN_ASKING) /* plan_resolved() drops it */
         return;
     leave_unresolved(p, d);
-    if (d->site)
-        site_part(p, d->site);
+    forget_all(p, d);
     map_remove(&p->domains, str_of(d->name));
     free(d->why);
     free(d);
@@ -48,8 +77,10 @@ void domain_wants(struct plan *p, struct domain *d)
 {
     int64_t due = WHEN_NEVER;
     enum priority ask_as = PRIO_BULK;
+    bool is_busy = false;
     for (struct bucket *b = d->buckets; b; b = b->next_of_domain) {
         const struct plan_job *j = &b->job->info;
+        is_busy |= b->is_leasing || b->waiting > 0;
         if (b->waiting == 0)
             continue;
         if (d->provider) {
@@ -64,6 +95,10 @@ void domain_wants(struct plan *p, struct domain *d)
         if (j->priority < ask_as)
             ask_as = j->priority;
     }
+    if (is_busy)
+        leave_idle(p, d);
+    else if (d->provider)
+        become_idle(p, d);
     if (d->provider || d->state == DOMAIN_ASKING)
         return;
     if (due == WHEN_NEVER)

@@ -81,6 +81,9 @@ struct domain {
     int64_t valid_until_ms;    /* mono */
     int64_t confirmed_ms;      /* mono: when DNS last gave this site */
     char *why;                 /* DEAD, BROKEN */
+    struct {
+        struct domain *next, *prev;
+    } of_plan; /* ring of those that have an answer and nothing waiting, longest idle first */
     char name[];
 };
 
@@ -212,6 +215,8 @@ struct plan {
     struct heap retired;                 /* sites that nobody uses, by mono ms */
     int64_t tickets;
     struct provider *dead, *broken;
+    struct domain *idle_domains; /* ring */
+    unsigned idle_domains_count;
     unsigned asking;
     unsigned leased; /* asked for, in lanes or on connections: what max_leased bounds */
     uint64_t leases_out;

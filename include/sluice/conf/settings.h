@@ -1,8 +1,8 @@
 /* settings.h: the daemon's configuration, checked, as one value. Documented field by field in
  * docs/configuration.md.
  *
- *     struct settings *s = settings_load("conf/sluice.conf", &problems);   // NULL when there are
- * errors
+ *     struct settings *s = settings_load("conf/sluice.conf", &problems);
+ *     if (!s) print(&problems);
  */
 #ifndef SLUICE_CONF_SETTINGS_H
 #define SLUICE_CONF_SETTINGS_H
@@ -49,9 +49,8 @@ struct settings {
         int64_t min_free_bytes;     /* intake pauses below; 512 MB */
         int64_t trigger_file_bytes; /* of one standing job's drop; 64 MB */
     } caps;
-    struct limits defaults; /* the default provider's */
-    struct profiles
-        providers; /* providers = ( {...} ) and the *.conf of provider_dir */
+    struct limits defaults;    /* the default provider's */
+    struct profiles providers; /* providers = ( {...} ) and the *.conf of provider_dir */
     char *provider_dir;
     struct conf_tree *tree; /* names of files in profiles point into it; may be several chained */
 };

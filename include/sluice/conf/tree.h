@@ -66,8 +66,8 @@ struct conf_field {
                     * and LIST store nothing: conf_find() */
     bool required;
     const char *def; /* default as it would be written, NULL: leave the target as it is */
-    int64_t min,
-        max; /* INT, DURATION (ms), BYTES, and the length of a STRING in bytes; both 0: any */
+    /* Of INT, DURATION (ms), BYTES, and the length of a STRING in bytes; both 0: any. */
+    int64_t min, max;
     const char *const *choices; /* NULL-terminated */
     const char *help;           /* one line, for messages and documentation */
 };

@@ -1,19 +1,24 @@
-/* intake.h: the drop directory: jobs in, standing jobs' files in, and what is wrong with them said.
- * (S)
+/* intake.h: the drop directory: jobs in, standing jobs' files in, and what is wrong said. (S)
  *
  * Two lanes, so that a trigger never waits behind an import: `jobs` imports one job after the
- * other; `triggers` watches the directory (inotify and a rescan every few seconds) and appends the
- * files of standing jobs at once. Each has a spool of its own.
+ * other; `triggers` appends the files of standing jobs at once. Both watch the directory (inotify,
+ * and a rescan every two seconds) and have a spool of their own.
  *
- *   drop/NAME.job + its recipients file  --accepted-->  ACCEPTED/NAME/   (and OUT/ID/rejected.csv,
- * when rows were bad or double)
- *                                        --refused--->  FAILED/NAME/ with NAME.error
- *   drop/JOBID.anything.ndjson           --accepted-->  ACCEPTED/JOBID/anything.ndjson ; bad rows
- * to OUT/JOBID/rejected.csv
- *                                        --refused--->  FAILED/JOBID.anything/ with ....error
- * A name that is already taken there gets -2, -3 ... behind it. Everything is safe to be killed at
- * any instant: the next start finds either the dropped files untouched or the job in the spool
- * (spool_import_begin's `source`).
+ *   drop/NAME.job + its recipients file
+ *       accepted    ACCEPTED/NAME/, and OUT/ID/rejected.csv when rows were bad or double
+ *       refused     FAILED/NAME/ with NAME.error, and rejected.csv when rows were bad
+ *   drop/JOBID.anything.ndjson
+ *       accepted    ACCEPTED/JOBID/anything.ndjson; bad rows behind those in OUT/JOBID/rejected.csv
+ *       refused     FAILED/JOBID.anything/ with JOBID.anything.error
+ *
+ * A name that is already taken there gets -2, -3 ... behind it. What fails because of this machine
+ * (a full disk, a spool that cannot be written) refuses nothing: the files stay, `paused_because`
+ * says why, and it is tried again. Everything is safe to be killed at any instant: the next start
+ * finds either the dropped files untouched or the job in the spool (spool_import_begin's `source`),
+ * and then only moves the files (see src/job/filing.c).
+ *
+ *     struct intake_options o = {.settings = s, .to = &box, .kind_job = 1, .kind_append = 2};
+ *     if (!intake_start(&o, &intake, &e)) ...
  */
 #ifndef SLUICE_JOB_INTAKE_H
 #define SLUICE_JOB_INTAKE_H

@@ -17,8 +17,9 @@
 #include <sluice/job/address.h>
 
 struct recipients_options {
-    const char
-        *charset; /* "utf-8", "cp949", NULL: detect by the first 1 MB: valid UTF-8 or else CP949 */
+    /* "utf-8", "cp949"; NULL: told from up to 1 MB, beginning with the block that holds the first
+     * character that is not ASCII. A BOM goes before both. */
+    const char *charset;
     uint64_t max_bytes; /* unpacked */
     size_t max_row_bytes;
     unsigned max_columns;

@@ -2,7 +2,7 @@
  * engine. (P)
  *
  * The shell feeds events in (a job was opened, rows were leased, a domain was resolved, a reply
- * came) and carries out the actions that come out. No clock, no threads, no I/O: tests run a week
+ * came) and carries out the actions that come out, all of them before it feeds the next events. No clock, no threads, no I/O: tests run a week
  * in a second.
  *
  *     plan_leased(p, ..., now);
@@ -69,8 +69,9 @@ bool plan_job_cancel(struct plan *p, uint32_t job_key, struct now now);
 
 void plan_resolved(struct plan *p, const char *domain, const struct mx_answer *a, struct now now);
 /* Answer to ACT_LEASE: the rows (the plan's now), the key of the last one, the due time of the row
- * behind it (WHEN_NEVER: no more). `seen_waiting`: plan_job_add's counts were a promise; a lease
- * that finds less corrects it. */
+ * behind it (WHEN_NEVER: no more). plan_job_add's counts were a promise; a lease that finds less
+ * corrects it. Rows that were added meanwhile may lie in front of the last key: then the next lease
+ * goes back, and what is out already must not be handed out again. */
 void plan_leased(struct plan *p, uint32_t job_key, uint32_t domain_id, struct delivery *chain,
                  unsigned count, int64_t last_due_ms, uint64_t last_rid, int64_t next_due_ms,
                  struct now now);
@@ -92,7 +93,8 @@ void plan_late(struct plan *p, struct delivery *left, struct now now);
  * decided like a fresh one. The job must be open, but not yet filled. Fills category, scope, rule,
  * provider "", state, next_due_ms. */
 void plan_judge_recovered(struct plan *p, struct outcome *o, struct now now);
-/* No new leases, no new connections; ready rows go back to the spool; idle connections close. */
+/* No new leases, no new connections; ready rows go back to the spool; idle connections close: all
+ * said by the next plan_next(). */
 void plan_stop(struct plan *p, struct now now);
 bool plan_is_quiet(
     const struct plan *p); /* no connection, no lease outstanding, no question out, nothing ready */
