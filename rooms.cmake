@@ -13,8 +13,8 @@ room(reply USES base model)
 room(plan USES base model shape dns reply)
 room(deliver USES base model os handover render reply LIBS PkgConfig::libesmtp_1_0 PkgConfig::openssl
      PkgConfig::libidn2 dl)
-# libESMTP shall call our connect() and poll(), see src/deliver/dial.h; pool_start() fails in a program without this.
-target_link_options(sluice_deliver INTERFACE -Wl,--export-dynamic-symbol=connect -Wl,--export-dynamic-symbol=poll)
+# libESMTP shall call our connect(), see src/deliver/dial.h; pool_start() fails in a program without this.
+target_link_options(sluice_deliver INTERFACE -Wl,--export-dynamic-symbol=connect)
 room(report USES base model)
 room(job USES base model os conf shape spool render LIBS PkgConfig::jansson PkgConfig::zlib
      PkgConfig::libzstd PkgConfig::libidn2)

@@ -3,7 +3,7 @@
  * The definition of connect() below is what every library in the process calls, as the dynamic linker looks
  * into the executable first; rooms.cmake exports the symbol (-Wl,--export-dynamic-symbol=connect). The sanitizers bring a
  * connect() of their own: a weak one in the executable (clang), which ours replaces, or one in a shared library
- * (gcc), which RTLD_NEXT finds. Either way it is reached by passing through. The same holds for poll().
+ * (gcc), which RTLD_NEXT finds. Either way it is reached by passing through.
  *
  * Rejected: handing over sockets through a local proxy (two more copies of each byte); a patched libESMTP (Debian's
  * package is the point of using it). */
@@ -25,32 +25,27 @@
 #include <unistd.h>
 
 typedef int connect_function(int, const struct sockaddr *, socklen_t);
-typedef int poll_function(struct pollfd *, nfds_t, int);
 
 static _Thread_local struct dial *dial_now;
-static _Thread_local bool is_talking; /* libESMTP has this thread */
 static connect_function *next_connect;
-static poll_function *next_poll;
-static pthread_once_t next_once = PTHREAD_ONCE_INIT;
+static pthread_once_t next_connect_once = PTHREAD_ONCE_INIT;
 
-static void find_next(void)
+static void find_next_connect(void)
 {
     /* POSIX wants the detour: ISO C has no cast from void * to a function. */
     *(void **)&next_connect = dlsym(RTLD_NEXT, "connect");
-    *(void **)&next_poll = dlsym(RTLD_NEXT, "poll");
-    MUST(next_connect && next_poll);
+    MUST(next_connect);
 }
 
 static int real_connect(int fd, const struct sockaddr *to, socklen_t length)
 {
-    pthread_once(&next_once, find_next);
+    pthread_once(&next_connect_once, find_next_connect);
     return next_connect(fd, to, length);
 }
 
 void dial_use(struct dial *d)
 {
     dial_now = d;
-    is_talking = d != NULL;
     if (d) {
         d->fd = -1;
         d->ip[0] = '\0';
@@ -60,16 +55,13 @@ void dial_use(struct dial *d)
 
 bool dial_is_possible(struct err *e)
 {
-    connect_function *our_connect = connect;
-    poll_function *our_poll = poll;
+    connect_function *ours = connect;
+    void *called = dlsym(RTLD_DEFAULT, "connect");
 
-    if (dlsym(RTLD_DEFAULT, "connect") != *(void **)&our_connect)
+    if (called != *(void **)&ours)
         return err_set(e, "the executable does not export `connect`: link it with "
                           "-Wl,--export-dynamic-symbol=connect");
-    if (dlsym(RTLD_DEFAULT, "poll") != *(void **)&our_poll)
-        return err_set(e, "the executable does not export `poll`: link it with "
-                          "-Wl,--export-dynamic-symbol=poll");
-    pthread_once(&next_once, find_next);
+    pthread_once(&next_connect_once, find_next_connect);
     return true;
 }
 
@@ -219,21 +211,4 @@ int connect(int fd, const struct sockaddr *to, socklen_t length)
         return real_connect(fd, to, length);
     dial_now = NULL; /* one dial, one connection: libESMTP must not come back for another */
     return dial_all(d, fd);
-}
-
-/* When libESMTP waits to write a command and to read at once, it reads first when both can be done, and then blocks in
- * SSL_read() until a record with text comes. But with TLS 1.3 what arrived may be session tickets, which most servers
- * send behind the handshake: the EHLO was never sent, and both sides waited until a time limit. So what is to be written
- * goes first. (Rejected: TLS 1.2 only; waiting for the tickets, of which there may be none.) */
-int poll(struct pollfd *of, nfds_t count, int limit_ms)
-{
-    pthread_once(&next_once, find_next);
-    if (is_talking && count == 2 && of[0].events == POLLIN && of[1].events == POLLOUT) {
-        int ready = next_poll(of + 1, 1, 0);
-
-        of[0].revents = 0;
-        if (ready != 0)
-            return ready;
-    }
-    return next_poll(of, count, limit_ms);
 }

@@ -4,7 +4,7 @@
  * source address, for IPv4 literals only. dial.c therefore defines connect() in the executable. When a thread has
  * called dial_use(), its next connect() to DIAL_PLACEHOLDER tries the addresses of the dial one after the
  * other on sockets of its own and puts the one that came up onto libESMTP's descriptor; any other connect() passes
- * through to the C library. While a dial is in use poll() of that thread lets writing go before reading: see there.
+ * through to the C library.
  *
  *     struct dial dial = {.target = target, .limit_ms = 60000, .opened = remember, .arg = c};
  *     dial_use(&dial);
@@ -37,10 +37,9 @@ struct dial {
     char why[REPLY_TEXT_MAX]; /* one clause per address that failed */
 };
 
-/* The next connect() of this thread is this dial's, and its poll()s are libESMTP's; NULL: none any more. *d must live
- * until then. */
+/* The next connect() of this thread is this dial's; NULL: none any more. *d must live until then. */
 void dial_use(struct dial *d);
-/* Whether libraries call the shim at all: not, if the executable does not export `connect` and `poll`. */
+/* Whether libraries call the shim at all: not, if the executable does not export `connect`. */
 bool dial_is_possible(struct err *e);
 
 #endif

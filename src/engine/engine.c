@@ -22,7 +22,8 @@ static bool open_stores(struct engine *e, bool *same_boot, struct err *err)
     return handover_open(path, (uint32_t)s->max_connections, &e->handover, same_boot, err) &&
            spool_open(s->spool_dir, &e->spool, err) &&
            spool_open(s->spool_dir, &e->scribe_spool, err) &&
-           list_open(s->list_db, &e->list, err) && list_open(s->list_db, &e->scribe_list, err);
+           list_open(s->list_db, &e->list, err) && list_open(s->list_db, &e->scribe_list, err) &&
+           list_open(s->list_db, &e->intake_list, err);
 }
 
 static bool start_resolver(struct engine *e, struct err *err)
@@ -71,7 +72,9 @@ static bool start_threads(struct engine *e, struct err *err)
     struct intake_options io = {.settings = e->settings,
                                 .to = &e->brain_box,
                                 .kind_job = TO_BRAIN_JOB,
-                                .kind_append = TO_BRAIN_APPEND};
+                                .kind_append = TO_BRAIN_APPEND,
+                                .each_contact = engine_each_contact,
+                                .arg = e};
     atomic_store(&e->has_work, true);
     return thread_start(&e->scribe, "scribe", 0, scribe_run, e, err) &&
            thread_start(&e->keeper, "keeper", 0, keeper_run, e, err) &&
@@ -166,6 +169,7 @@ void engine_free(struct engine *e)
     spool_close(e->scribe_spool);
     list_close(e->list);
     list_close(e->scribe_list);
+    list_close(e->intake_list);
     handover_close(e->handover);
     drop_letters(&e->brain_box);
     drop_letters(&e->keeper_box);

@@ -144,6 +144,7 @@ struct engine {
     /* scribe */
     struct spool *scribe_spool;
     struct list_store *scribe_list;
+    struct list_store *intake_list; /* the intake's jobs lane */
 };
 
 /* brain.c */
@@ -155,7 +156,7 @@ struct keeper_job *keeper_find(struct engine *e, uint32_t job_key);
 /* jobs.c */
 struct keeper_job *keeper_open(struct engine *e, const struct job_row *row, struct err *err);
 struct opened *keeper_domains(struct engine *e, struct keeper_job *j, struct err *err);
-void keeper_retally(struct engine *e, struct keeper_job *j); /* counts all outcomes again */
+void keeper_retally(struct engine *e, struct keeper_job *j);      /* counts all outcomes again */
 void keeper_count(struct keeper_job *j, const struct outcome *o); /* one committed outcome */
 void keeper_close(struct engine *e, struct keeper_job *j);
 void keeper_job_free(struct keeper_job *j);
@@ -164,6 +165,10 @@ void plan_take_opened(struct engine *e,
                       const struct opened *o); /* on the brain's thread, or before it runs */
 /* recover.c */
 bool engine_recover(struct engine *e, bool same_boot, struct err *err);
+/* from_list.c: an intake_options.each_contact; arg: the engine */
+bool engine_each_contact(void *arg, const char *list,
+                         bool (*each)(void *each_arg, const char *email, const char *vars),
+                         void *each_arg, struct err *err);
 /* scribe.c */
 void *scribe_run(void *engine);
 struct result_line;

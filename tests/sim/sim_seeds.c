@@ -8,7 +8,7 @@
 #include "world_net.c"
 #include "world_spool.c"
 
-#define SEEDS 60
+#define SEEDS 400
 
 static struct rate_spec some_rate(struct world *w, unsigned fast)
 {

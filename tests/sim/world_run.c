@@ -150,13 +150,31 @@ void world_start(struct world *w)
     world_carry_out(w);
 }
 
+static void free_chain(struct delivery *d)
+{
+    while (d) {
+        struct delivery *next = d->next;
+        delivery_free(d);
+        d = next;
+    }
+}
+
 void world_done(struct world *w)
 {
     struct heap_node *n;
     plan_free(w->plan);
+    for (unsigned i = 0; i < W_CONNS; i++) { /* a run may end in the middle */
+        free_chain(w->conn[i].first);
+        free_chain(w->conn[i].late);
+    }
     while ((n = heap_first(&w->events))) {
         struct ev *e = container_of_ev(n);
         heap_remove(&w->events, n);
+        free_chain(e->chain);
+        if (e->kind == EV_KEEPER) {
+            free_chain(e->act.chain);
+            free(e->act.outcome);
+        }
         free(e);
     }
     heap_done(&w->events);
