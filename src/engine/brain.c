@@ -134,7 +134,7 @@ static void on_letter(struct engine *e, struct letter *l, struct now now)
         break;
     }
     default:
-        MUST(!"a letter that the brain does not know");
+        must_fail(__FILE__, __LINE__, "a letter that the brain knows");
     }
 }
 

@@ -244,7 +244,7 @@ static void held(struct engine *e, struct letter *l, bool *news)
         finish_job(e, (struct job_letter *)l);
         break;
     default:
-        MUST(!"a letter that the keeper does not know");
+        must_fail(__FILE__, __LINE__, "a letter that the keeper knows");
     }
 }
 

@@ -67,15 +67,23 @@ void plan_judge_recovered(struct plan *p, struct outcome *o, struct now now)
     struct job *j = plan_job_find(p, o->job_key);
     MUST(j);
     bool is_permanent = false;
-    outcome_classify(o, "", &is_permanent);
-    outcome_decide(p, j, &p->options.profiles->fallback, o, is_permanent, now);
+    const char *host = o->mx_host;
+    const struct profile *f = NULL;
+    char name[64] = "";
+    if (host[0]) { /* the route is not known any more, the host is: enough for the provider's name and rules */
+        f = profiles_match(p->options.profiles, "", &host, 1);
+        provider_name(&host, 1, name);
+    }
+    outcome_classify(o, f ? f->name : name, &is_permanent);
+    outcome_decide(p, j, f ? &f->limits : &p->options.profiles->fallback, o, is_permanent, now);
 }
 
 static void host_failed(struct plan *p, const struct conn *c, struct now now)
 {
     struct provider *v = c->site->provider;
     struct host *h = &c->site->host[c->host];
-    int64_t rest = HOST_REST_MS;
+    /* Who wants retries sooner than that wants the host back sooner, too. */
+    int64_t rest = v->limits.retry_interval_ms < HOST_REST_MS ? v->limits.retry_interval_ms : HOST_REST_MS;
     for (unsigned i = 0; i < h->failures && rest < HOST_REST_MAX_MS; i++)
         rest *= 2;
     /* Connections that were dialled together fail together: that is one failure of the host. */

@@ -316,7 +316,7 @@ static bool remove_orphans(struct spool *s, struct err *e)
     struct dirent *entry;
     bool ok = d || err_sys(e, "cannot read %s", jobs);
 
-    while (ok && (entry = readdir(d))) {
+    while (ok && d && (entry = readdir(d))) {
         char *path = mem_printf("%s/%s", jobs, entry->d_name);
 
         if (str_ends_nocase(str_of(entry->d_name), IMPORTING_SUFFIX)) {

@@ -18,6 +18,8 @@ template = "spring-sale"; recipients = "all.csv"; expires = "90 s"; in_doubt = "
 END
 drop "$work/all.csv" "$work/everything.job"
 wait_done everything 300
-compare everything --expected "$work/expected.csv" --list "$work/all.csv"
+# drop-body: the receiver goes amid the text. Whether our final dot was written by then depends on the buffers in
+# between, and if it was, nobody but the receiver knows.
+compare everything --expected "$work/expected.csv" --list "$work/all.csv" --may drop-body=in-doubt
 equal $count "$(sluice status everything --json | field 'sum(j["jobs"][0]["counts"].values())')" "recipients in all states"
 e2e_end

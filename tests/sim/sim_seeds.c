@@ -84,6 +84,7 @@ static struct behaviour some_behaviour(struct world *w)
 static void some_domain(struct world *w)
 {
     struct w_domain *d = &w->domain[world_domain(w, dice(w, w->providers))];
+    d->site = dice(w, 3);
     d->ttl_sec = 1 + dice(w, 900);
     d->dns_ms = dice(w, 8) ? 1 + dice(w, 100) : 5 * SECOND;
     if (dice(w, 20) == 0)

@@ -51,6 +51,7 @@ struct w_provider {
     struct behaviour is;
     struct limits limits;
     char suffix[32];
+    bool has_profile;
     unsigned hosts, connections, accepted;
     struct mx_host host[W_HOSTS + 1];
     /* what the rules need */
@@ -60,6 +61,8 @@ struct w_provider {
 struct w_domain {
     char name[48];
     unsigned provider;
+    unsigned site; /* 0: all hosts; else only these: 1: the first, 2: all but the first. With a
+                    * profile only: without one another set of hosts is another provider */
     enum mx_status status;
     int64_t broken_from_ms, broken_until_ms; /* mono: SERVFAIL */
     uint32_t ttl_sec;

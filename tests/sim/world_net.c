@@ -29,8 +29,9 @@ void on_dns(struct world *w, struct ev *e)
         a.status = MX_TEMPORARY;
     snprintf(a.why, sizeof a.why, "MX lookup of %s", d->name);
     if (a.status == MX_OK) {
-        a.hosts = v->hosts;
-        memcpy(a.host, v->host, v->hosts * sizeof v->host[0]);
+        unsigned site = v->has_profile ? d->site : 0, first = site == 2;
+        a.hosts = site == 1 ? 1 : v->hosts - first;
+        memcpy(a.host, v->host + first, a.hosts * sizeof v->host[0]);
     }
     plan_resolved(w->plan, d->name, &a, w->now);
 }

@@ -94,6 +94,7 @@ unsigned world_provider(struct world *w, const struct limits *l, const struct be
         v->host[h].address[0] = (struct mx_address){AF_INET, {10, 0, (uint8_t)i, (uint8_t)h}};
     }
     snprintf(v->suffix, sizeof v->suffix, ".p%u.example", i);
+    v->has_profile = l != NULL;
     if (!l)
         return i;
     size_t n = w->profiles.count++;

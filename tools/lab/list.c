@@ -171,7 +171,7 @@ static int make(struct maker *m)
         (void)fprintf(stderr, "sluice-lab: %s: no domain with a share\n", m->scene->file);
         return 1;
     }
-    (void)fputs("email,name,grade,point,coupon\n", m->out);
+    (void)fputs("email,name,grade,points,coupon\n", m->out);
     if (m->expected)
         (void)fputs("email,state,code,accepted,rule,category\n", m->expected);
     for (uint64_t i = 0; i < m->count; i++)

@@ -3,21 +3,24 @@
  *     faulty_install();                    // and db_vfs_name = "faulty"
  *     faulty.writes_left = 3;              // the fourth write finds the disk full
  *     faulty.syncs_fail = true;
+ *     faulty.dies_at = 7;                  // SIGKILL in place of the eighth write or sync
  *     faulty_heal();
  */
 #ifndef TEST_SPOOL_FAULTY_VFS_H
 #define TEST_SPOOL_FAULTY_VFS_H
 
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct {
     long writes_left; /* < 0: all succeed */
     bool syncs_fail;
-    long writes; /* how many there were */
-} faulty = {.writes_left = -1};
+    long dies_at; /* < 0: never */
+} faulty = {.writes_left = -1, .dies_at = -1};
 
 struct faulty_file {
     sqlite3_file base;
@@ -27,6 +30,12 @@ struct faulty_file {
 static inline sqlite3_file *real_of(sqlite3_file *f)
 {
     return &((struct faulty_file *)f)->real;
+}
+
+static void faulty_may_die(void)
+{
+    if (faulty.dies_at >= 0 && faulty.dies_at-- == 0)
+        kill(getpid(), SIGKILL);
 }
 
 static int faulty_close(sqlite3_file *f)
@@ -39,7 +48,7 @@ static int faulty_read(sqlite3_file *f, void *to, int n, sqlite3_int64 at)
 }
 static int faulty_write(sqlite3_file *f, const void *from, int n, sqlite3_int64 at)
 {
-    faulty.writes++;
+    faulty_may_die();
     if (faulty.writes_left == 0)
         return SQLITE_FULL;
     if (faulty.writes_left > 0)
@@ -52,6 +61,7 @@ static int faulty_truncate(sqlite3_file *f, sqlite3_int64 size)
 }
 static int faulty_sync(sqlite3_file *f, int flags)
 {
+    faulty_may_die();
     return faulty.syncs_fail ? SQLITE_IOERR_FSYNC : real_of(f)->pMethods->xSync(real_of(f), flags);
 }
 static int faulty_size(sqlite3_file *f, sqlite3_int64 *size)
