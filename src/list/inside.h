@@ -4,7 +4,7 @@
 
 #include <sluice/base/map.h>
 #include <sluice/list/store.h>
-#include "db.h"
+#include <sluice/db/db.h>
 
 enum list_stmt {
     LS_BEGIN,

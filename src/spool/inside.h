@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <sluice/base/map.h>
 #include <sluice/spool/spool.h>
-#include "db.h"
+#include <sluice/db/db.h>
 #include "gate.h"
 #include "ridset.h"
 

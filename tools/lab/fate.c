@@ -59,13 +59,17 @@ static enum step stage(struct rehearsal *h, enum stage at, struct fate *f)
         return f->code >= 500 ? STEP_END : STEP_AGAIN;
     }
     f->code = 0;
-    if (at == AT_DOT) {
+    /* Lost in the middle of the text: a message that fits the socket's buffers was written whole, dot and all, before
+     * the sender can notice. */
+    if (at == AT_DOT || at == AT_BODY) {
+        bool taken = u->action == ACT_DROP_AFTER_ACCEPT ||
+                     (u->action == ACT_DROP_MID_REPLY && u->reply.code / 100 == 2);
         if (!h->in_doubt) {
             h->doubt_rule = u;
-            h->doubt_accepted = h->accepted + (u->action == ACT_DROP_AFTER_ACCEPT);
+            h->doubt_accepted = h->accepted + taken;
         }
         h->in_doubt = true;
-        h->accepted += u->action == ACT_DROP_AFTER_ACCEPT;
+        h->accepted += taken;
     }
     return STEP_AGAIN;
 }

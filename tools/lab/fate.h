@@ -1,7 +1,7 @@
 /* fate.h: what must become of a recipient in this scenario, worked out with the receivers' own rules.
  *
  * A careful client is assumed: it tries again after 4xx and broken connections, gives up at 5xx, and
- * treats a connection lost after the final dot as in doubt.
+ * treats a connection lost in the text or after the final dot as in doubt.
  */
 #ifndef LAB_FATE_H
 #define LAB_FATE_H

@@ -106,7 +106,13 @@ static struct said act(struct session *s, enum stage at, const struct rule *u)
     case ACT_DROP_MID_REPLY:
         put_reply(s, &u->reply, 2);
         s->closing = true;
-        return gone(s, at, "(dropped in mid-reply)");
+        if (at != AT_DOT || u->reply.code / 100 != 2)
+            return gone(s, at, "(dropped in mid-reply)");
+        /* Who begins to say 250 has taken the message. */
+        s->receiver->tally.dropped[at]++;
+        return (struct said){.effect = EFFECT_TAKEN,
+                             .code = u->reply.code,
+                             .text = "(accepted, dropped in mid-reply)"};
     case ACT_DROP_AFTER_ACCEPT:
         sess_put(s, "", 0);
         s->closing = true;

@@ -17,7 +17,7 @@
 #include <sluice/list/store.h>
 #include <sluice/os/file.h>
 #include <sluice/os/thread.h>
-#include "db.h"
+#include <sluice/db/db.h>
 
 #define OK(x)                                                                                      \
     do {                                                                                           \

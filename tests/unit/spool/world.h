@@ -19,7 +19,7 @@
 #include <sluice/base/must.h>
 #include <sluice/os/file.h>
 #include <sluice/spool/spool.h>
-#include "db.h"
+#include <sluice/db/db.h>
 
 #define OK(x)                                                                                      \
     do {                                                                                           \

@@ -273,7 +273,7 @@ def test_drops():
 
 
 def test_drops_after_the_dot():
-    for local, accepted in (("xdrop", 0), ("xtaken", 1), ("xmid", 0)):
+    for local, accepted in (("xdrop", 0), ("xtaken", 1), ("xmid", 1)):
         c = Client("stages")
         c.begin(local + "@stages.example")
         c.cmd("DATA", 354)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sluice/base/must.h>
-#include "db.h"
+#include <sluice/db/db.h>
 
 /* Other processes never write for long; threads of this one queue elsewhere. */
 #define BUSY_TIMEOUT_MS 10000

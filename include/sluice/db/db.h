@@ -1,5 +1,5 @@
-/* db.h: SQLite as this room uses it: errors that name the file and what to do, prepared statements,
- * and schema versions. Private.
+/* db.h: SQLite as the rooms with a database use it: errors that name the file and what to do, prepared statements,
+ * and schema versions.
  *
  *     struct db db;
  *     if (!db_open(&db, path, DB_CREATE, &e) || !db_migrate(&db, &schema, &e)) ...
@@ -7,8 +7,8 @@
  *     if (!db_run(&db, st, &e)) ...          // steps to the end and resets
  *     db_close(&db);                         // statements first
  */
-#ifndef SLUICE_DB_H
-#define SLUICE_DB_H
+#ifndef SLUICE_DB_DB_H
+#define SLUICE_DB_DB_H
 
 #include <stdbool.h>
 #include <stdint.h>
