@@ -68,7 +68,7 @@ void conn_rearm(struct conn *c)
     };
     enum command waits = dialogue_awaited(&c->dialogue);
 
-    arm(c, waits == COMMANDS ? 0 : c->pool->limit_ms[limit_of[waits]]);
+    arm(c, c->pool->limit_ms[waits == COMMANDS ? conn_state(c) : limit_of[waits]]);
 }
 
 void conn_shut(struct conn *c, int how)

@@ -142,7 +142,7 @@ static inline enum conn_state conn_state(const struct conn *c)
 {
     return (enum conn_state)atomic_load_explicit(&c->state, memory_order_relaxed);
 }
-/* Starts the time limit for the oldest command that waits for its reply. */
+/* Starts the time limit for the oldest command that waits for its reply, or else for the state. */
 void conn_rearm(struct conn *c);
 /* Makes the socket unusable: SHUT_RD, SHUT_WR or SHUT_RDWR. Thread-safe; nothing happens without one. */
 void conn_shut(struct conn *c, int how);

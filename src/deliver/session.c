@@ -217,8 +217,13 @@ static void on_read(struct conn *c, const char *bytes, size_t n)
             is_too_long = true; /* it still counts, but nothing after it */
         }
     }
-    if (is_too_long)
+    if (is_too_long) {
         give_up(c);
+    } else if (!c->is_deaf && dialogue_awaited(d) == COMMANDS && dialogue_is_amid_reply(d)) {
+        /* libESMTP would not send its next command before it has the rest of this. */
+        conn_fail_text(c, phase_now(c), "the server spoke out of turn");
+        give_up(c);
+    }
 }
 
 /* --- losing the connection */
@@ -278,10 +283,6 @@ static void on_command(struct conn *c, enum command command)
         break;
     case CMD_STARTTLS:
         conn_set_state(c, CONN_STARTTLS);
-        if (dialogue_is_amid_reply(&c->dialogue)) { /* part of a reply before the question */
-            conn_fail_text(c, PHASE_STARTTLS, "the server replied to STARTTLS before it was sent");
-            give_up(c);
-        }
         break;
     case CMD_MAIL:
         message_begin(c);

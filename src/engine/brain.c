@@ -19,40 +19,37 @@ void engine_call(struct engine *e, struct mailbox *box, void (*run)(struct engin
 
 /* ---- letters in ---- */
 
-static void on_appended(struct engine *e, struct intake_append *a, struct now now)
+static void on_appended(struct engine *e, struct intake_append *a)
 {
-    struct plan_counts c;
-    plan_counts(e->plan, a->job_key, &c);
     for (unsigned i = 0; i < a->count; i++)
         plan_job_add(e->plan, a->job_key, a->item[i].domain_id, a->item[i].domain, a->item[i].added,
                      a->item[i].due_ms);
-    (void)now;
     free(a);
 }
 
 /* Rows may be appended while the job is still on its way through the keeper: their letter waits for
  * it. */
-static void append(struct engine *e, struct intake_append *a, struct now now)
+static void append(struct engine *e, struct intake_append *a)
 {
     if (plan_job_is_open(e->plan, a->job_key) || e->opening == 0) {
-        on_appended(e, a, now);
+        on_appended(e, a);
         return;
     }
     a->letter.next = (struct letter *)e->orphans;
     e->orphans = a;
 }
 
-static void adopt_orphans(struct engine *e, struct now now)
+static void adopt_orphans(struct engine *e)
 {
     struct intake_append *a = e->orphans, *next;
     e->orphans = NULL;
     for (; a; a = next) {
         next = (struct intake_append *)a->letter.next;
-        append(e, a, now);
+        append(e, a);
     }
 }
 
-void plan_take_opened(struct engine *e, const struct opened *o)
+static void take_opened(struct engine *e, const struct opened *o)
 {
     plan_job_open(e->plan, &o->job);
     for (unsigned i = 0; i < o->count; i++)
@@ -61,13 +58,13 @@ void plan_take_opened(struct engine *e, const struct opened *o)
     plan_job_loaded(e->plan, o->job.key);
 }
 
-static void on_opened(struct engine *e, struct opened *o, struct now now)
+static void on_opened(struct engine *e, struct opened *o)
 {
     e->opening--;
     if (o->job.key) /* 0: it could not be opened */
-        plan_take_opened(e, o);
+        take_opened(e, o);
     opened_free(o);
-    adopt_orphans(e, now);
+    adopt_orphans(e);
 }
 
 static void on_leased(struct engine *e, struct lease_letter *l, struct now now)
@@ -88,7 +85,8 @@ static void on_outcome(struct engine *e, struct pool_report *r, struct now now)
     free(r);
 }
 
-static void on_letter(struct engine *e, struct letter *l, struct now now)
+/* False: it was the last one. */
+static bool on_letter(struct engine *e, struct letter *l, struct now now)
 {
     switch (l->kind) {
     case TO_BRAIN_CALL: {
@@ -103,10 +101,10 @@ static void on_letter(struct engine *e, struct letter *l, struct now now)
         mailbox_send(&e->keeper_box, l);
         break;
     case TO_BRAIN_APPEND:
-        append(e, (struct intake_append *)l, now);
+        append(e, (struct intake_append *)l);
         break;
     case TO_BRAIN_OPENED:
-        on_opened(e, (struct opened *)l, now);
+        on_opened(e, (struct opened *)l);
         break;
     case TO_BRAIN_LEASED:
         on_leased(e, (struct lease_letter *)l, now);
@@ -133,9 +131,17 @@ static void on_letter(struct engine *e, struct letter *l, struct now now)
         free(r);
         break;
     }
+    case TO_BRAIN_HOLD:
+        plan_job_pause(e->plan, ((struct job_letter *)l)->job_key, now);
+        free(l);
+        break;
+    case TO_BRAIN_STOP:
+        free(l);
+        return false;
     default:
         must_fail(__FILE__, __LINE__, "a letter that the brain knows");
     }
+    return true;
 }
 
 /* ---- actions out ---- */
@@ -252,6 +258,7 @@ static void carry_out(struct engine *e, const struct plan_action *a)
         say_job(e, TO_KEEPER_CANCEL, a->job_key);
         break;
     case ACT_JOB_DONE:
+        atomic_fetch_add(&e->ending, 1);
         say_job(e, TO_KEEPER_DONE, a->job_key);
         break;
     }
@@ -259,31 +266,25 @@ static void carry_out(struct engine *e, const struct plan_action *a)
 
 /* ---- the thread ---- */
 
-static void publish(struct engine *e)
+/* When the next round begins at the latest: a lost wake-up or a clock that jumps costs a second, not
+ * a campaign. */
+static struct mono next_round(const struct engine *e)
 {
-    struct plan_counts c;
-    plan_counts(e->plan, 0, &c);
-    /* Connections are no work: an idle one may stay open for a minute. */
-    atomic_store(&e->has_work,
-                 c.waiting + c.leased > 0 || e->opening > 0 || plan_has_unfinished(e->plan));
-    atomic_store(&e->brain_is_quiet, plan_is_quiet(e->plan) && e->opening == 0);
+    struct mono until = plan_wake(e->plan);
+    int64_t soon = clock_mono().ms + 1000;
+    return until.ms < soon ? until : (struct mono){soon};
 }
 
 void *brain_run(void *arg)
 {
     struct engine *e = arg;
-    bool told_to_stop = false;
-    while (!atomic_load(&e->brain_ends)) {
-        struct mono until = plan_wake(e->plan);
-        int64_t soon = clock_mono().ms +
-                       1000; /* a lost wake-up or a clock jump costs a second, not a campaign */
-        if (until.ms > soon)
-            until.ms = soon;
-        struct letter *l = mailbox_take(&e->brain_box, until), *next;
+    bool goes_on = true, told_to_stop = false;
+    while (goes_on) {
+        struct letter *l = mailbox_take(&e->brain_box, next_round(e)), *next;
         struct now now = clock_now();
         for (; l; l = next) {
             next = l->next;
-            on_letter(e, l, now);
+            goes_on = on_letter(e, l, now) && goes_on;
         }
         if (atomic_load(&e->is_stopping) && !told_to_stop) {
             plan_stop(e->plan, now);
@@ -292,7 +293,8 @@ void *brain_run(void *arg)
         struct plan_action a;
         while (plan_next(e->plan, now, &a))
             carry_out(e, &a);
-        publish(e);
+        atomic_store(&e->brain_is_quiet,
+                     told_to_stop && plan_is_quiet(e->plan) && e->opening == 0);
     }
     return NULL;
 }

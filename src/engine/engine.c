@@ -1,17 +1,27 @@
 /* engine.c: starts the threads in order, stops them in the reverse one. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <sluice/engine/answers.h>
 #include <sluice/os/file.h>
 #include "engine.h"
 
+/* Made if need be. One that cannot be written is said now, and not when the first job is done. */
+static bool prepare_folder(const char *what, const char *dir, struct err *err)
+{
+    if (!file_make_dirs(dir, err))
+        return err_set(err, "%s: %s", what, err->text);
+    return access(dir, R_OK | W_OK | X_OK) == 0 ||
+           err_sys(err, "%s: cannot read and write in %s", what, dir);
+}
+
 static bool make_folders(const struct settings *s, struct err *err)
 {
-    const char *dir[] = {s->drop_dir, s->accepted_dir, s->failed_dir, s->out_dir, s->spool_dir};
-    for (size_t i = 0; i < sizeof dir / sizeof *dir; i++)
-        if (!file_make_dirs(dir[i], err))
-            return false;
-    return true;
+    return prepare_folder("drop_dir", s->drop_dir, err) &&
+           prepare_folder("accepted_dir", s->accepted_dir, err) &&
+           prepare_folder("failed_dir", s->failed_dir, err) &&
+           prepare_folder("out_dir", s->out_dir, err) &&
+           prepare_folder("spool_dir", s->spool_dir, err);
 }
 
 static bool open_stores(struct engine *e, bool *same_boot, struct err *err)
@@ -75,35 +85,69 @@ static bool start_threads(struct engine *e, struct err *err)
                                 .kind_append = TO_BRAIN_APPEND,
                                 .each_contact = engine_each_contact,
                                 .arg = e};
-    atomic_store(&e->has_work, true);
-    return thread_start(&e->scribe, "scribe", 0, scribe_run, e, err) &&
-           thread_start(&e->keeper, "keeper", 0, keeper_run, e, err) &&
-           thread_start(&e->brain, "brain", 0, brain_run, e, err) &&
-           intake_start(&io, &e->intake, err) &&
+    e->has_scribe = thread_start(&e->scribe, "scribe", 0, scribe_run, e, err);
+    e->has_keeper = e->has_scribe && thread_start(&e->keeper, "keeper", 0, keeper_run, e, err);
+    e->has_brain = e->has_keeper && thread_start(&e->brain, "brain", 0, brain_run, e, err);
+    return e->has_brain && intake_start(&io, &e->intake, err) &&
            control_start(e->settings->control_socket, answers_handle, e, &e->control, err);
+}
+
+static bool start(struct engine *e, struct err *err)
+{
+    bool same_boot;
+    return make_folders(e->settings, err) && brain_prepare(e, err) &&
+           open_stores(e, &same_boot, err) && engine_recover(e, same_boot, err) &&
+           start_resolver(e, err) && start_pool(e, err) && start_threads(e, err);
 }
 
 bool engine_start(const struct settings *s, struct engine **out, struct err *err)
 {
+    static const atomic_bool at_once = true;
     struct engine *e = mem_array(1, sizeof *e);
-    bool same_boot;
     e->settings = s;
     e->started = clock_wall();
-    if (!mailbox_init(&e->brain_box, false) || !mailbox_init(&e->keeper_box, false) ||
-        !mailbox_init(&e->scribe_box, false))
-        return err_set(err, "no mailbox");
-    if (!make_folders(s, err) || !brain_prepare(e, err) || !open_stores(e, &same_boot, err) ||
-        !engine_recover(e, same_boot, err) || !start_resolver(e, err) || !start_pool(e, err) ||
-        !start_threads(e, err))
-        return false; /* the program ends: the state on disk is as it was */
-    *out = e;
-    return true;
+    pthread_mutex_init(&e->lock, NULL);
+    /* Without an eventfd nothing can fail. */
+    MUST(mailbox_init(&e->brain_box, false) && mailbox_init(&e->keeper_box, false) &&
+         mailbox_init(&e->scribe_box, false));
+    if (start(e, err)) {
+        *out = e;
+        return true;
+    }
+    engine_stop(e, &at_once);
+    engine_free(e);
+    return false;
 }
 
+/* ---- drained ---- */
+
+static void ask_for_work(struct engine *e, void *arg)
+{
+    bool *has_work = arg;
+    struct plan_counts c;
+    plan_counts(e->plan, 0, &c);
+    /* Connections are no work: an idle one may stay open for a minute. */
+    *has_work = c.waiting + c.leased > 0 || e->opening > 0 || plan_has_unfinished(e->plan) ||
+                atomic_load(&e->ending) > 0;
+}
+
+/* In this order: what the intake has let go of stands in the planner's mailbox in front of the
+ * question. */
 bool engine_is_drained(struct engine *e)
 {
-    return intake_is_idle(e->intake) && !atomic_load(&e->has_work) &&
-           !atomic_load(&e->brain_box.head);
+    bool has_work = true;
+    if (intake_is_idle(e->intake))
+        engine_call(e, &e->brain_box, ask_for_work, &has_work);
+    return !has_work;
+}
+
+/* ---- the end ---- */
+
+static void send_to(struct mailbox *box, int kind)
+{
+    struct letter *l = mem_array(1, sizeof *l);
+    l->kind = kind;
+    mailbox_send(box, l);
 }
 
 static void look_up(struct engine *e, void *arg)
@@ -111,11 +155,11 @@ static void look_up(struct engine *e, void *arg)
     (void)e, (void)arg; /* the brain wakes for it and sees is_stopping */
 }
 
-static void wait_quiet(struct engine *e, const volatile bool *at_once)
+static void wait_quiet(struct engine *e, const atomic_bool *at_once)
 {
     bool cut = false;
     while (!atomic_load(&e->brain_is_quiet)) {
-        if (*at_once && !cut) {
+        if (atomic_load(at_once) && !cut) {
             pool_stop(e->pool, true);
             cut = true;
         }
@@ -123,34 +167,64 @@ static void wait_quiet(struct engine *e, const volatile bool *at_once)
     }
 }
 
-void engine_stop(struct engine *e, const volatile bool *at_once)
+static void stop_brain(struct engine *e, const atomic_bool *at_once)
 {
+    atomic_store(&e->is_stopping, true);
+    engine_call(e, &e->brain_box, look_up, NULL);
+    pool_stop(e->pool, atomic_load(at_once));
+    wait_quiet(e, at_once);
+    send_to(&e->brain_box, TO_BRAIN_STOP);
+    pthread_join(e->brain, NULL);
+}
+
+/* The keeper goes last although it comes before the scribe: the scribe asks it for the open jobs.
+ * So it tells the scribe to end when it has recorded everything, and answers until that is gone. */
+static void stop_keeper(struct engine *e)
+{
+    atomic_store(&e->keeper_ends, true);
+    send_to(&e->keeper_box, TO_KEEPER_WAKE);
+    pthread_join(e->keeper, NULL);
+}
+
+bool engine_stop(struct engine *e, const atomic_bool *at_once)
+{
+    atomic_store(&e->at_once, at_once);
     control_stop(e->control);
     e->control = NULL;
     intake_stop(e->intake);
     e->intake = NULL;
-    atomic_store(&e->brain_is_quiet, false);
-    atomic_store(&e->is_stopping, true);
-    engine_call(e, &e->brain_box, look_up, NULL);
-    pool_stop(e->pool, *at_once);
-    wait_quiet(e, at_once);
-    atomic_store(&e->brain_ends, true);
-    pthread_join(e->brain, NULL);
-    atomic_store(&e->keeper_ends, true);
-    pthread_join(e->keeper, NULL);
-    struct letter *l = mem_array(1, sizeof *l);
-    l->kind = TO_SCRIBE_STOP;
-    mailbox_send(&e->scribe_box, l);
-    pthread_join(e->scribe, NULL);
+    if (e->has_brain)
+        stop_brain(e, at_once);
+    if (e->has_keeper)
+        stop_keeper(e);
+    else if (e->has_scribe)
+        send_to(&e->scribe_box, TO_SCRIBE_STOP);
+    if (e->has_scribe)
+        pthread_join(e->scribe, NULL);
+    return !e->unrecorded;
 }
 
-static void drop_letters(struct mailbox *box)
+static struct letter *leftovers(struct mailbox *box)
 {
-    for (struct letter *l = mailbox_take(box, (struct mono){0}), *next; l; l = next) {
-        next = l->next;
-        free(l);
-    }
+    struct letter *l = mailbox_take(box, (struct mono){0});
     mailbox_done(box);
+    return l;
+}
+
+static void free_jobs(struct engine *e)
+{
+    for (struct keeper_job *j = e->jobs, *next; j; j = next) {
+        next = j->next;
+        keeper_job_free(j);
+    }
+    for (struct keeper_job *j = e->endings, *next; j; j = next) {
+        next = j->next;
+        keeper_job_free(j);
+    }
+    for (struct unopened *u = e->unopened, *next; u; u = next) {
+        next = u->next;
+        free(u);
+    }
 }
 
 void engine_free(struct engine *e)
@@ -160,20 +234,17 @@ void engine_free(struct engine *e)
     pool_free(e->pool);
     resolver_stop(e->resolver);
     plan_free(e->plan);
-    while (e->jobs) {
-        struct keeper_job *j = e->jobs;
-        keeper_close(e, j);
-        keeper_job_free(j);
-    }
+    letters_free(leftovers(&e->brain_box), leftovers(&e->keeper_box), leftovers(&e->scribe_box));
+    letters_free((struct letter *)e->orphans, e->unrecorded, NULL);
+    free_jobs(e);
     spool_close(e->spool);
     spool_close(e->scribe_spool);
     list_close(e->list);
     list_close(e->scribe_list);
     list_close(e->intake_list);
     handover_close(e->handover);
-    drop_letters(&e->brain_box);
-    drop_letters(&e->keeper_box);
-    drop_letters(&e->scribe_box);
+    pthread_mutex_destroy(&e->lock);
+    free(e->ended_lease);
     free(e->source);
     free(e);
 }

@@ -34,6 +34,8 @@ enum { /* letters to the brain */
        TO_BRAIN_OUTCOME, /* struct pool_report, these three */
        TO_BRAIN_READY,
        TO_BRAIN_CLOSED,
+       TO_BRAIN_HOLD, /* struct job_letter: the job is paused, its spool is damaged */
+       TO_BRAIN_STOP, /* the thread ends */
 };
 enum { /* letters to the keeper */
        TO_KEEPER_CALL,
@@ -43,8 +45,10 @@ enum { /* letters to the keeper */
        TO_KEEPER_RETURN, /* struct record_letter */
        TO_KEEPER_CANCEL, /* struct job_letter */
        TO_KEEPER_DONE,   /* struct job_letter */
+       TO_KEEPER_WAKE,   /* nothing but that */
+       TO_KEEPER_ALONE,  /* the scribe's last word: nobody calls any more */
 };
-enum { TO_SCRIBE_NEWS, TO_SCRIBE_DONE, TO_SCRIBE_STOP };
+enum { TO_SCRIBE_NEWS, TO_SCRIBE_STOP };
 
 /* A function that runs on another thread while the caller waits. */
 struct call {
@@ -65,6 +69,7 @@ struct lease_letter {
     unsigned limit;
     /* the answer */
     bool failed;
+    bool is_unchecked; /* the list could not tell who is suppressed: all of it goes back */
     struct delivery *chain;
     unsigned count;
     struct todo_key last;
@@ -80,23 +85,35 @@ struct job_letter {
     struct letter letter;
     uint32_t job_key;
     char id[65];
-    uint64_t count;         /* TO_KEEPER_CANCEL: rows of this step */
-    struct keeper_job *job; /* TO_SCRIBE_DONE */
+    uint64_t count; /* TO_KEEPER_CANCEL: rows of this step */
 };
 
-/* A job that the keeper has open. Only the keeper's thread touches it; `spec` and `mailing` never
- * change. */
+/* A job that the keeper has open. Only the keeper's thread touches it, until the job is through:
+ * then it stands among the `endings`, which have a lock. `spec` and `mailing` never change. */
 struct keeper_job {
     struct job_row row;
     struct job_spec *spec;
-    struct mailing *mailing;
+    struct mailing *mailing; /* NULL: the template does not compile any more, the job is paused */
+    char trouble[200];       /* for status; "": none */
+    bool is_damaged;         /* its database cannot be written any more: see damage.c */
     struct tally tally;
     struct standing standing;
     struct map leases; /* lease -> struct lease_count *: what is out */
     uint64_t in_flight;
     bool is_cancelling;       /* rows are being cancelled, step by step ... */
     struct job_letter *ended; /* ... and this waits for it: the planner is through with the job */
+    int64_t try_at_ms;        /* among the endings: not before (monotonic) */
     struct keeper_job *next;
+};
+/* A job that could not be opened: it stays as it is, and status tells why. */
+struct unopened {
+    struct job_row row;
+    char trouble[200];
+    struct unopened *next;
+};
+struct ended_lease {
+    uint32_t job_key;
+    uint64_t lease;
 };
 struct lease_count {
     unsigned left;
@@ -125,8 +142,11 @@ struct engine {
     struct control *control;
     struct mailbox brain_box, keeper_box, scribe_box;
     pthread_t brain, keeper, scribe;
-    atomic_bool is_stopping, brain_ends, keeper_ends;
-    atomic_bool brain_is_quiet, has_work, scribe_hurries;
+    bool has_brain, has_keeper, has_scribe; /* threads that were started */
+    atomic_bool is_stopping, keeper_ends;
+    atomic_bool brain_is_quiet;             /* only once it knows that it is stopping */
+    _Atomic(const atomic_bool *) at_once;   /* set by engine_stop */
+    atomic_uint ending; /* jobs that the planner is through with, and whose results are not written */
     /* brain */
     struct intake_append
         *orphans;     /* appends of jobs that are being opened, chained by letter.next */
@@ -138,6 +158,11 @@ struct engine {
     struct spool *spool;
     struct list_store *list;
     struct keeper_job *jobs;
+    struct unopened *unopened;
+    struct ended_lease *ended_lease; /* to be taken off with the next flush */
+    size_t ended_leases, ended_leases_cap;
+    struct letter *unrecorded; /* what the disk refused up to the very end */
+    bool scribe_is_gone;
     char spool_trouble[200]; /* "": fine */
     uint64_t delivered_in[RATE_SECONDS];
     int64_t second;
@@ -145,6 +170,10 @@ struct engine {
     struct spool *scribe_spool;
     struct list_store *scribe_list;
     struct list_store *intake_list; /* the intake's jobs lane */
+    /* between keeper and scribe */
+    pthread_mutex_t lock;
+    struct keeper_job *endings;
+    char list_trouble[200];
 };
 
 /* brain.c */
@@ -156,13 +185,22 @@ struct keeper_job *keeper_find(struct engine *e, uint32_t job_key);
 /* jobs.c */
 struct keeper_job *keeper_open(struct engine *e, const struct job_row *row, struct err *err);
 struct opened *keeper_domains(struct engine *e, struct keeper_job *j, struct err *err);
-void keeper_retally(struct engine *e, struct keeper_job *j);      /* counts all outcomes again */
+/* Counts all outcomes again, from the spool handle of the calling thread. */
+void keeper_retally(struct spool *s, struct keeper_job *j);
 void keeper_count(struct keeper_job *j, const struct outcome *o); /* one committed outcome */
 void keeper_close(struct engine *e, struct keeper_job *j);
 void keeper_job_free(struct keeper_job *j);
+struct plan_job plan_job_of(const struct keeper_job *j);
+void keeper_unopened(struct engine *e, const struct job_row *row, const struct err *err);
 void opened_free(struct opened *o);
-void plan_take_opened(struct engine *e,
-                      const struct opened *o); /* on the brain's thread, or before it runs */
+/* letters.c: what nobody took any more */
+void letters_free(struct letter *brain, struct letter *keeper, struct letter *scribe);
+/* damage.c: true when the failure is that of one job's damaged database: the job is put aside. */
+bool keeper_put_aside(struct engine *e, const struct err *err);
+void keeper_drop_damaged(struct engine *e, struct letter **letters);
+void keeper_refuse_lease(struct engine *e, struct lease_letter *l);
+void keeper_log_outcome(const struct keeper_job *j, const struct outcome *o, enum log_level level,
+                        const char *topic);
 /* recover.c */
 bool engine_recover(struct engine *e, bool same_boot, struct err *err);
 /* from_list.c: an intake_options.each_contact; arg: the engine */

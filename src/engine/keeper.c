@@ -7,6 +7,9 @@
 #include <string.h>
 #include "engine.h"
 
+/* Until the list is asked again about recipients that it could not tell anything of. */
+#define UNCHECKED_MS 30000
+
 struct keeper_job *keeper_find(struct engine *e, uint32_t job_key)
 {
     for (struct keeper_job *j = e->jobs; j; j = j->next)
@@ -33,19 +36,32 @@ static void lease_out(struct keeper_job *j, const struct delivery *d)
     j->in_flight++;
 }
 
-static bool lease_back(struct engine *e, struct keeper_job *j, uint64_t lease, struct err *err)
+/* With the next flush: a transaction that is opened for it now would stay open while nothing
+ * happens, and make those wait who append to the job. */
+static void lease_ends(struct engine *e, uint32_t job_key, uint64_t lease)
+{
+    if (e->ended_leases == e->ended_leases_cap) {
+        e->ended_leases_cap = e->ended_leases_cap ? 2 * e->ended_leases_cap : 64;
+        e->ended_lease = mem_grow(e->ended_lease, e->ended_leases_cap, sizeof *e->ended_lease);
+    }
+    e->ended_lease[e->ended_leases++] = (struct ended_lease){job_key, lease};
+}
+
+static void lease_back(struct engine *e, struct keeper_job *j, uint64_t lease)
 {
     struct lease_count *c = map_get(&j->leases, key64(&lease));
     MUST(c);
     j->in_flight--;
     if (--c->left > 0)
-        return true;
+        return;
     map_remove(&j->leases, key64(&lease));
     free(c);
-    return spool_lease_end(e->spool, j->row.key, lease, err);
+    if (!j->is_damaged)
+        lease_ends(e, j->row.key, lease);
 }
 
-static void look_up_suppression(struct engine *e, struct keeper_job *j, struct delivery *d)
+/* False when the list cannot tell: then nothing is sent. */
+static bool look_up_suppression(struct engine *e, struct keeper_job *j, struct delivery *d)
 {
     struct err err = {0};
     char why[48];
@@ -53,38 +69,61 @@ static void look_up_suppression(struct engine *e, struct keeper_job *j, struct d
     if (list_is_suppressed(e->list, j->spec->client, j->spec->msg_class, d->email, why, &err)) {
         d->suppressed_as = CAT_SUPPRESSED;
         memcpy(d->suppressed_why, why, sizeof d->suppressed_why);
-    } else if (err.text[0]) {
-        log_line(LOG_AT_ERROR, "list", "%s", err.text);
     }
+    keeper_list_trouble(e, err.text);
+    return !err.text[0];
 }
 
 static bool apply_lease(struct engine *e, struct lease_letter *l, struct err *err)
 {
     struct keeper_job *j = keeper_find(e, l->job_key);
-    MUST(j);
+    MUST(j && j->mailing);
     if (!spool_lease(e->spool, l->job_key, l->domain_id, l->after, l->until_ms, l->limit, &l->chain,
                      &l->count, &l->last, &l->next_due_ms, err))
         return false;
-    for (struct delivery *d = l->chain; d; d = d->next) {
+    l->is_unchecked = false;
+    for (struct delivery *d = l->chain; d && !l->is_unchecked; d = d->next) {
         d->mailing = j->mailing;
-        look_up_suppression(e, j, d);
+        l->is_unchecked = !look_up_suppression(e, j, d);
     }
     return true;
 }
 
-static void answer_lease(struct engine *e, struct lease_letter *l, bool ok)
+/* The rows are leased already; they go back like any that were not attempted. */
+static void give_back(struct engine *e, struct lease_letter *l)
+{
+    for (struct delivery *d = l->chain, *next; d; d = next) {
+        struct record_letter *r = mem_array(1, sizeof *r);
+        next = d->next;
+        d->next = NULL;
+        r->letter.kind = TO_KEEPER_RETURN;
+        r->delivery = d;
+        r->due_ms = clock_wall().ms + UNCHECKED_MS;
+        mailbox_send(&e->keeper_box, &r->letter);
+    }
+    l->chain = NULL;
+    l->failed = true;
+}
+
+void keeper_refuse_lease(struct engine *e, struct lease_letter *l)
+{
+    for (struct delivery *d = l->chain, *next; d; d = next) {
+        next = d->next;
+        delivery_free(d);
+    }
+    l->chain = NULL;
+    l->failed = true;
+    l->letter.kind = TO_BRAIN_LEASED;
+    mailbox_send(&e->brain_box, &l->letter);
+}
+
+static void answer_lease(struct engine *e, struct lease_letter *l)
 {
     struct keeper_job *j = keeper_find(e, l->job_key);
-    if (!ok) {
-        for (struct delivery *d = l->chain, *next; d; d = next) {
-            next = d->next;
-            delivery_free(d);
-        }
-        l->chain = NULL;
-        l->failed = true;
-    }
     for (struct delivery *d = l->chain; d; d = d->next)
         lease_out(j, d);
+    if (l->is_unchecked)
+        give_back(e, l);
     l->letter.kind = TO_BRAIN_LEASED;
     mailbox_send(&e->brain_box, &l->letter);
 }
@@ -111,13 +150,14 @@ static void count_delivery(struct engine *e, const struct outcome *o)
         e->delivered_in[second % RATE_SECONDS]++;
 }
 
-static void log_outcome(const struct keeper_job *j, const struct outcome *o)
+void keeper_log_outcome(const struct keeper_job *j, const struct outcome *o, enum log_level level,
+                        const char *topic)
 {
     char to[2 * ADDRESS_MAX], text[2 * REPLY_TEXT_MAX];
-    if (!log_wants(LOG_AT_INFO))
+    if (!log_wants(level))
         return;
     log_line(
-        LOG_AT_INFO, "delivery",
+        level, topic,
         "job=%s rid=%" PRIu64
         " to=%s state=%s class=%s phase=%s attempt=%u provider=\"%s\" mx=%s ip=%s tls=%d code=%d "
         "enhanced=%s delays=%u/%u/%u bytes=%u message_id=%s rule=\"%s\" text=%s",
@@ -132,19 +172,16 @@ static void log_outcome(const struct keeper_job *j, const struct outcome *o)
 static void record_held(struct engine *e, struct record_letter *r)
 {
     struct outcome *o = r->outcome;
-    struct err err;
     uint32_t job_key = o ? o->job_key : r->delivery->job_key;
     struct keeper_job *j = keeper_find(e, job_key);
     if (o) {
         keeper_count(j, o);
         count_delivery(e, o);
-        log_outcome(j, o);
+        keeper_log_outcome(j, o, LOG_AT_INFO, "delivery");
         if (o->slot != NO_SLOT)
             pool_committed(e->pool, o->slot);
     }
-    if (!lease_back(e, j, o ? o->lease : r->delivery->lease, &err))
-        log_line(LOG_AT_WARNING, "spool", "%s",
-                 err.text); /* a lease row too many: it goes at the next start */
+    lease_back(e, j, o ? o->lease : r->delivery->lease);
     delivery_free(r->delivery);
     free(o);
     free(r);
@@ -171,13 +208,15 @@ static bool apply(struct engine *e, struct letter *l, struct err *err)
 
 static void open_job(struct engine *e, struct intake_job *l)
 {
-    struct err err;
+    struct err err = {0};
     struct opened *o = NULL;
-    struct keeper_job *j = keeper_open(e, &l->row, &err);
+    /* Read again: it may have been paused or cancelled on its way here. */
+    struct keeper_job *j =
+        spool_find(e->spool, l->row.id, &l->row, &err) ? keeper_open(e, &l->row, &err) : NULL;
     if (j)
         o = keeper_domains(e, j, &err);
     if (!o) {
-        log_line(LOG_AT_ERROR, "job", "job=%s cannot be opened: %s", l->row.id, err.text);
+        keeper_unopened(e, &l->row, &err);
         o = mem_array(1, sizeof *o);
     }
     o->letter.kind = TO_BRAIN_OPENED;
@@ -193,10 +232,12 @@ static void finish_job(struct engine *e, struct job_letter *l)
         j->ended = l;
         return;
     }
+    free(l);
     keeper_close(e, j);
-    l->job = j;
-    l->letter.kind = TO_SCRIBE_DONE;
-    mailbox_send(&e->scribe_box, &l->letter);
+    pthread_mutex_lock(&e->lock);
+    j->next = e->endings;
+    e->endings = j;
+    pthread_mutex_unlock(&e->lock);
 }
 
 /* One step of a cancellation is durable; the next goes to the end of the queue, so that others are not kept waiting. */
@@ -210,7 +251,6 @@ static void cancel_step(struct engine *e, struct job_letter *l)
         return;
     }
     free(l);
-    keeper_retally(e, j);
     if (j->ended)
         finish_job(e, j->ended);
 }
@@ -229,7 +269,7 @@ static void held(struct engine *e, struct letter *l, bool *news)
         open_job(e, (struct intake_job *)l);
         break;
     case TO_KEEPER_LEASE:
-        answer_lease(e, (struct lease_letter *)l, true);
+        answer_lease(e, (struct lease_letter *)l);
         break;
     case TO_KEEPER_RECORD:
     case TO_KEEPER_RETURN:
@@ -242,18 +282,39 @@ static void held(struct engine *e, struct letter *l, bool *news)
         break;
     case TO_KEEPER_DONE:
         finish_job(e, (struct job_letter *)l);
+        *news = true;
+        break;
+    case TO_KEEPER_WAKE:
+        free(l);
+        break;
+    case TO_KEEPER_ALONE:
+        e->scribe_is_gone = true;
+        free(l);
         break;
     default:
         must_fail(__FILE__, __LINE__, "a letter that the keeper knows");
     }
 }
 
+static bool apply_ended_leases(struct engine *e, struct err *err)
+{
+    for (size_t i = 0; i < e->ended_leases; i++)
+        if (!spool_lease_end(e->spool, e->ended_lease[i].job_key, e->ended_lease[i].lease, err))
+            return false;
+    return true;
+}
+
 static bool apply_all(struct engine *e, struct letter *first, struct err *err)
 {
+    if (!apply_ended_leases(e, err))
+        return false;
     for (struct letter *l = first; l; l = l->next)
         if (!apply(e, l, err))
             return false; /* rolled back, all of it */
-    return spool_flush(e->spool, err);
+    if (!spool_flush(e->spool, err))
+        return false;
+    e->ended_leases = 0;
+    return true;
 }
 
 /* Takes the leases out of the chain and refuses them: the disk does not take them. */
@@ -263,7 +324,7 @@ static struct letter *refuse_leases(struct engine *e, struct letter *first)
     for (struct letter *l = first, *next; l; l = next) {
         next = l->next;
         if (l->kind == TO_KEEPER_LEASE) {
-            answer_lease(e, (struct lease_letter *)l, false);
+            keeper_refuse_lease(e, (struct lease_letter *)l);
             continue;
         }
         *last = l;
@@ -291,44 +352,50 @@ static struct letter *answer_calls(struct engine *e, struct letter *first)
     return rest;
 }
 
-static void tell_scribe(struct engine *e)
+static void tell_scribe(struct engine *e, int kind)
 {
     struct letter *l = mem_array(1, sizeof *l);
-    l->kind = TO_SCRIBE_NEWS;
+    l->kind = kind;
     mailbox_send(&e->scribe_box, l);
 }
 
-static struct letter *last_of(struct letter *l)
+static void add_letters(struct letter **letters, struct letter *more)
 {
-    while (l && l->next)
-        l = l->next;
-    return l;
+    while (*letters)
+        letters = &(*letters)->next;
+    *letters = more;
+}
+
+static void note_trouble(struct engine *e, const struct err *err)
+{
+    if (strcmp(e->spool_trouble, err->text) != 0)
+        log_line(LOG_AT_ERROR, "spool", "results cannot be recorded, trying again every second: %s",
+                 err->text);
+    str_copy(e->spool_trouble, sizeof e->spool_trouble, str_of(err->text));
 }
 
 /* Applies and flushes until it holds; false when the engine ends while the disk still refuses (the
  * hand-over file and the leases remember what was not recorded). */
 static bool make_durable(struct engine *e, struct letter **letters)
 {
-    struct err err;
+    struct err err = {0};
+    keeper_drop_damaged(e, letters);
     while (!apply_all(e, *letters, &err)) {
-        if (strcmp(e->spool_trouble, err.text) != 0)
-            log_line(LOG_AT_ERROR, "spool",
-                     "results cannot be recorded, trying again every second: %s", err.text);
-        str_copy(e->spool_trouble, sizeof e->spool_trouble, str_of(err.text));
         *letters = refuse_leases(e, *letters);
+        if (keeper_put_aside(e, &err)) {
+            keeper_drop_damaged(e, letters);
+            continue;
+        }
+        note_trouble(e, &err);
+        *letters = answer_calls(e, *letters);
         if (atomic_load(&e->keeper_ends))
             return false;
-        struct letter *more = mailbox_take(&e->keeper_box, (struct mono){clock_mono().ms + 1000});
-        if (more) {
-            struct letter *end = last_of(*letters);
-            if (end)
-                end->next = more;
-            else
-                *letters = more;
-        }
-        *letters = answer_calls(e, *letters);
-        if (more) /* woken early: still no more than one try a second */
-            clock_sleep_until((struct mono){clock_mono().ms + 200});
+        struct mono next = {clock_mono().ms + 1000};
+        do { /* whatever comes: no more than one try a second */
+            struct letter *more = mailbox_take(&e->keeper_box, next);
+            add_letters(letters, answer_calls(e, more));
+        } while (clock_mono().ms < next.ms && !atomic_load(&e->keeper_ends));
+        keeper_drop_damaged(e, letters);
     }
     if (e->spool_trouble[0])
         log_line(LOG_AT_INFO, "spool", "results are recorded again");
@@ -336,21 +403,31 @@ static bool make_durable(struct engine *e, struct letter **letters)
     return true;
 }
 
+static void one_round(struct engine *e)
+{
+    struct letter *l = mailbox_take(&e->keeper_box, (struct mono){clock_mono().ms + 500}), *next;
+    bool news = false;
+    if (!l && e->ended_leases == 0)
+        return;
+    if (!make_durable(e, &l)) {
+        add_letters(&e->unrecorded, l);
+        return;
+    }
+    for (; l; l = next) {
+        next = l->next;
+        held(e, l, &news);
+    }
+    if (news)
+        tell_scribe(e, TO_SCRIBE_NEWS);
+}
+
 void *keeper_run(void *arg)
 {
     struct engine *e = arg;
-    while (!atomic_load(&e->keeper_ends) || atomic_load(&e->keeper_box.head)) {
-        struct letter *l = mailbox_take(&e->keeper_box, (struct mono){clock_mono().ms + 500}),
-                      *next;
-        bool news = false;
-        if (!l || !make_durable(e, &l))
-            continue;
-        for (; l; l = next) {
-            next = l->next;
-            held(e, l, &news);
-        }
-        if (news)
-            tell_scribe(e);
-    }
+    while (!atomic_load(&e->keeper_ends) || atomic_load(&e->keeper_box.head) || e->ended_leases)
+        one_round(e);
+    tell_scribe(e, TO_SCRIBE_STOP);
+    while (!e->scribe_is_gone)
+        one_round(e);
     return NULL;
 }

@@ -6,25 +6,29 @@
  *   resolver, pool workers, intake lanes, control clients: see their rooms
  *
  *     engine_start(settings, &e, &err);
- *     engine_wait_idle(e, deadline)  /  engine_stop(e, false);  engine_free(e);
+ *     engine_stop(e, &at_once);
+ *     engine_free(e);
  */
 #ifndef SLUICE_ENGINE_ENGINE_H
 #define SLUICE_ENGINE_ENGINE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sluice/base/err.h>
 #include <sluice/base/when.h>
 #include <sluice/conf/settings.h>
 
 struct engine;
-/* Recovers what the last life left, then starts all threads. The settings are borrowed. */
+/* Recovers what the last life left, then starts all threads. The settings are borrowed. False: all is stopped
+ * again, nothing of *out is left. */
 bool engine_start(const struct settings *s, struct engine **out, struct err *e);
-/* True when no job has work left and nothing lies in the drop directory (standing jobs count only while mails of them
- * wait): what --drain asks. */
+/* True when no job has work left, all results are written, and nothing lies in the drop directory (standing jobs
+ * count only while mails of them wait): what --drain asks. Waits for a round of the planner. */
 bool engine_is_drained(struct engine *e);
-/* First call: no new work, running transactions end. With at_once (also as a second call): connections are cut; what was
- * between the final dot and its reply is in doubt. Returns when everything is down and committed. */
-void engine_stop(struct engine *e, const volatile bool *at_once);
+/* No new work, running transactions end. When *at_once is or becomes true: connections are cut (what was between the
+ * final dot and its reply is in doubt), and results are left to be written by the next start. Returns when everything
+ * is down; false when the disk refused to the end: what could not be recorded is then in the hand-over file. */
+bool engine_stop(struct engine *e, const atomic_bool *at_once);
 void engine_free(struct engine *e); /* NULL is fine */
 
 #endif

@@ -29,7 +29,7 @@ say() {
 
 # Ends the test. The ends of the logs are shown, because ctest shows nothing else.
 fail() {
-    say "FAILED at ${BASH_SOURCE[1]##*/}:${BASH_LINENO[0]}: $*"
+    say "FAILED at ${0##*/}:${BASH_LINENO[-2]}: $*"
     for log in "$work"/sluiced.err "$work"/lab.err "$work"/sluiced.log; do
         [ ! -s "$log" ] || {
             say "--- ${log##*/}, its end:"
@@ -203,7 +203,8 @@ wait_done() {
         sluice status "$1"
         fail "job $1 is not ${3:-done} after $2 s (x $patience)"
     }
-    [ -s "$work/out/$1/result.csv" ] || fail "job $1 is ${3:-done}, and has no result.csv"
+    # A cancelled job says so at once; its results follow.
+    until_true 10 test -s "$work/out/$1/result.csv" || fail "job $1 is ${3:-done}, and has no result.csv"
 }
 
 # delivered JOB: how many so far.

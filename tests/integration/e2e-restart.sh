@@ -1,0 +1,72 @@
+#!/bin/bash
+# SIGTERM in the middle of a campaign, kill -9 in the middle, and starts after each: nobody is lost, nobody is mailed twice,
+# and only those may be in doubt whose reply was never read. Also kill -9 while a list is being taken in, and --drain.
+. "${SLUICE_SRC:?}/tests/integration/lib/e2e.bash"
+count=40000
+[ "${SLUICE_TEST_SCALE:-}" != small ] || count=4000
+
+make_job() { # ID COUNT
+    { echo email,name; for i in $(seq "$2"); do echo "$1$i@$([ $((i % 3)) = 0 ] && echo other || echo plain).example,이름$i"; done; } >"$work/$1.csv"
+    cat >"$work/$1.job" <<END
+id = "$1"; client = "bomnal"; class = "ad"; from = "news@bomnal.example"; template = "spring-sale"; recipients = "$1.csv";
+in_doubt = "hold";
+END
+    drop "$work/$1.csv" "$work/$1.job"
+}
+
+is_moving() { # JOB FROM
+    [ "$(delivered "$1")" -ge "$2" ] || ! job_is "$1" active
+}
+
+e2e_begin
+start_lab "$SLUICE_SRC/tests/integration/scenes/small.conf"
+defaults_more='connection_limit = 10; max_deliveries_per_connection = 50;'
+write_conf
+start_daemon
+
+# --- SIGTERM: what is under way ends, all of it is recorded, and nobody is in doubt
+make_job gentle $count
+for part in 1 2 3; do
+    until_true 60 delivered_at_least gentle $((count * part / 5)) || fail "the job does not move"
+    stop_daemon 30
+    start_daemon
+done
+wait_done gentle 120
+compare gentle --others --list "$work/gentle.csv" --in-doubt 0
+
+# --- kill -9, at instants that nothing chooses
+make_job rough $count
+kills=0
+for part in 1 2 3 4 5 6; do
+    until_true 60 is_moving rough $((count * part / 8)) || fail "the job does not move"
+    job_is rough active || break
+    kill_daemon
+    kills=$((kills + 1))
+    start_daemon
+done
+wait_done rough 120
+# A connection has at most one message between its final dot and the reply.
+compare rough --others --killed --list "$work/rough.csv" --in-doubt $((kills * 20))
+grep -c 'recovery' "$work/sluiced.log" >/dev/null || fail "no recovery is told in the log"
+say "$kills kills, $(grep -c ',in-doubt,' "$work/out/rough/result.csv") in doubt"
+
+# --- killed during the import: the dropped files are there, and taken in by the next start
+make_job import $((count * 2))
+kill_daemon
+[ -e "$work/drop/import.job" ] || [ -e "$work/accepted/import/import.job" ] || [ -d "$work/accepted/import" ] ||
+    fail "the job file is nowhere"
+start_daemon
+until_true 60 job_is import active done || fail "the job was not taken in after the kill"
+wait_done import 120
+compare import --others --killed --list "$work/import.csv" --in-doubt 20
+
+# --- --drain: ends by itself when the work is done
+stop_daemon
+make_job drain 500
+"$SLUICE_BIN/sluiced" -c "$work/sluice.conf" --drain 2>>"$work/sluiced.err" &
+others=$!
+until_true 60 is_gone "$others" || fail "sluiced --drain does not end"
+wait "$others" || fail "sluiced --drain ended with status $?"
+others=""
+compare drain --others --list "$work/drain.csv" --in-doubt 0
+e2e_end
