@@ -6,6 +6,7 @@
  */
 #include <getopt.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@
 #include <sluice/os/log.h>
 #include <sluice/os/thread.h>
 
-static volatile bool at_once; /* second SIGTERM */
+static atomic_bool at_once; /* second SIGTERM */
 
 struct options {
     const char *conf;
@@ -105,7 +106,7 @@ static void *second_signal(void *arg)
     int sig;
     while (sigwait(set, &sig) == 0)
         if (sig != SIGHUP) {
-            at_once = true;
+            atomic_store(&at_once, true);
             break;
         }
     return NULL;
@@ -147,13 +148,15 @@ static int serve(const struct settings *s, const struct options *o)
     run(e, o, &set);
     log_line(LOG_AT_INFO, "stop", "running transactions end first");
     bool listens = thread_start(&listener, "signals", 0, second_signal, &set, &err);
-    engine_stop(e, &at_once);
+    bool all = engine_stop(e, &at_once);
     if (listens) {
         pthread_kill(listener, SIGTERM);
         pthread_join(listener, NULL);
     }
     engine_free(e);
-    log_line(LOG_AT_INFO, "stopped", "everything is recorded");
+    log_line(all ? LOG_AT_INFO : LOG_AT_ERROR, "stopped",
+             all ? "everything is recorded"
+                 : "the disk refused results: the hand-over file keeps them for the next start");
     return 0;
 }
 

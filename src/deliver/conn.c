@@ -61,10 +61,10 @@ void conn_set_state(struct conn *c, enum conn_state s)
 void conn_rearm(struct conn *c)
 {
     static const enum conn_state limit_of[COMMANDS] = {
-        [CMD_BANNER] = CONN_GREETING, [CMD_EHLO] = CONN_HELLO, [CMD_HELO] = CONN_HELLO,
-        [CMD_STARTTLS] = CONN_STARTTLS, [CMD_RSET] = CONN_MAIL, [CMD_MAIL] = CONN_MAIL,
-        [CMD_RCPT] = CONN_RCPT, [CMD_DATA] = CONN_DATA, [CMD_DOT] = CONN_DOT,
-        [CMD_QUIT] = CONN_QUITTING, [CMD_OTHER] = CONN_MAIL,
+        [CMD_BANNER] = CONN_GREETING,   [CMD_EHLO] = CONN_HELLO, [CMD_HELO] = CONN_HELLO,
+        [CMD_STARTTLS] = CONN_STARTTLS, [CMD_RSET] = CONN_MAIL,  [CMD_MAIL] = CONN_MAIL,
+        [CMD_RCPT] = CONN_RCPT,         [CMD_DATA] = CONN_DATA,  [CMD_DOT] = CONN_DOT,
+        [CMD_QUIT] = CONN_QUITTING,     [CMD_OTHER] = CONN_MAIL,
     };
     enum command waits = dialogue_awaited(&c->dialogue);
 

@@ -76,15 +76,16 @@ struct conn {
     struct mailbox box;
     struct letter wake; /* kind LETTER_WAKE; in the box while is_waking */
     atomic_bool is_waking;
-    atomic_bool wants_slot;        /* the worker waits for pool_committed() */
+    atomic_bool wants_slot; /* the worker waits for pool_committed() */
     _Atomic int state;
-    _Atomic int64_t deadline_ms;   /* monotonic; WHEN_NEVER: none */
-    _Atomic uint32_t progress;     /* lines of a message's text that went out: the body's deadline moves along */
-    atomic_bool is_timed_out;      /* the watch shut the socket down */
-    pthread_mutex_t lock;          /* guards fd */
-    int fd;                        /* our duplicate of the socket; -1: none */
-    uint32_t watched_progress;     /* the watch's own */
-    pthread_t thread;              /* pool_free's */
+    _Atomic int64_t deadline_ms; /* monotonic; WHEN_NEVER: none */
+    _Atomic uint32_t
+        progress; /* lines of a message's text that went out: the body's deadline moves along */
+    atomic_bool is_timed_out;  /* the watch shut the socket down */
+    pthread_mutex_t lock;      /* guards fd */
+    int fd;                    /* our duplicate of the socket; -1: none */
+    uint32_t watched_progress; /* the watch's own */
+    pthread_t thread;          /* pool_free's */
 
     /* the worker's own */
     struct dial_target *target;
@@ -93,27 +94,27 @@ struct conn {
     bool is_closing;                /* ORDER_CLOSE */
     bool is_ending;                 /* worker_next() said so: QUIT is in order */
     bool is_ready_said;
-    bool has_waited;                /* since the last reply: the server may have gone meanwhile */
-    bool is_deaf;                   /* replies and commands no longer match: ignore what is read */
-    bool is_spent;                  /* no further message may go over this connection */
-    bool has_begun_one;             /* a MAIL went out */
-    bool has_chosen_early;          /* see on_data_refused() */
-    bool has_server_left;           /* between messages, while we waited */
+    bool has_waited;       /* since the last reply: the server may have gone meanwhile */
+    bool is_deaf;          /* replies and commands no longer match: ignore what is read */
+    bool is_spent;         /* no further message may go over this connection */
+    bool has_begun_one;    /* a MAIL went out */
+    bool has_chosen_early; /* see on_data_refused() */
+    bool has_server_left;  /* between messages, while we waited */
     bool is_tls;
     bool is_tls_broken;
-    bool waits_for_rcpt;            /* require_all_recipients: DATA is not sent along with RCPT */
+    bool waits_for_rcpt; /* require_all_recipients: DATA is not sent along with RCPT */
     enum phase phase_before_quit;
     uint32_t lines_sent;
     struct mono dialled_at;
     uint32_t connect_ms;
-    bool is_connect_charged;        /* to the first message */
+    bool is_connect_charged; /* to the first message */
     struct dial dial;
     struct dialogue dialogue;
     struct hide hide;
     struct message msg;
     struct failure failure;
     smtp_session_t smtp;
-    unsigned next_slot;             /* in our ring */
+    unsigned next_slot; /* in our ring */
 };
 
 enum { LETTER_ORDER, LETTER_WAKE, LETTER_EXIT };
@@ -122,7 +123,7 @@ struct pool {
     struct pool_options o;
     char *ehlo_name;
     SSL_CTX *tls;
-    _Atomic int stop;              /* enum stop */
+    _Atomic int stop; /* enum stop */
     pthread_mutex_t open_lock;
     uint32_t open;                 /* under open_lock: connections that owe a `closed` */
     _Atomic(struct conn *) *conn;  /* max_connections; NULL until first used */

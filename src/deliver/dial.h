@@ -32,7 +32,7 @@ struct dial {
     bool (*opened)(void *arg, int fd);
     void *arg;
     /* results */
-    int fd;                   /* ours, beside libESMTP's duplicate of it: the caller closes it; -1: none came up */
+    int fd; /* ours, beside libESMTP's duplicate of it: the caller closes it; -1: none came up */
     char ip[IP_MAX];          /* the address that came up, or was tried last */
     char why[REPLY_TEXT_MAX]; /* one clause per address that failed */
 };

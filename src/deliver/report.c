@@ -52,7 +52,8 @@ static void fill_message(struct conn *c, struct outcome *o)
         return;
     o->slot = m->slot;
     o->bytes = (uint32_t)m->text.len;
-    o->queued_ms = span_ms(m->d->due_ms > m->d->added.ms ? m->d->due_ms : m->d->added.ms, m->begun_wall.ms);
+    o->queued_ms =
+        span_ms(m->d->due_ms > m->d->added.ms ? m->d->due_ms : m->d->added.ms, m->begun_wall.ms);
     o->send_ms = span_ms(m->begun_at.ms, clock_mono().ms);
     if (!c->is_connect_charged)
         o->connect_ms = c->connect_ms;
@@ -81,8 +82,7 @@ void report_outcome(struct conn *c, enum phase phase, const struct reply *r, boo
 
 void report_ready(struct conn *c)
 {
-    mailbox_send(c->pool->o.reports,
-                 &report_new(c->number, c->pool->o.kind_ready)->letter);
+    mailbox_send(c->pool->o.reports, &report_new(c->number, c->pool->o.kind_ready)->letter);
 }
 
 static void send_closed(struct pool *p, struct pool_report *r)

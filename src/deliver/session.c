@@ -39,12 +39,12 @@ int smtp_starttls_set_ctx(smtp_session_t session, SSL_CTX *ctx);
 static enum phase phase_now(struct conn *c)
 {
     static const enum phase phase_of[CONN_STATES] = {
-        [CONN_IDLE] = PHASE_CONNECT,
-        [CONN_DIALLING] = PHASE_CONNECT,   [CONN_GREETING] = PHASE_BANNER,
-        [CONN_HELLO] = PHASE_EHLO,         [CONN_STARTTLS] = PHASE_STARTTLS,
-        [CONN_HANDSHAKE] = PHASE_STARTTLS, [CONN_MAIL] = PHASE_MAIL,
-        [CONN_RCPT] = PHASE_RCPT,          [CONN_DATA] = PHASE_DATA,
-        [CONN_BODY] = PHASE_DATA,          [CONN_DOT] = PHASE_DOT,
+        [CONN_IDLE] = PHASE_CONNECT,      [CONN_DIALLING] = PHASE_CONNECT,
+        [CONN_GREETING] = PHASE_BANNER,   [CONN_HELLO] = PHASE_EHLO,
+        [CONN_STARTTLS] = PHASE_STARTTLS, [CONN_HANDSHAKE] = PHASE_STARTTLS,
+        [CONN_MAIL] = PHASE_MAIL,         [CONN_RCPT] = PHASE_RCPT,
+        [CONN_DATA] = PHASE_DATA,         [CONN_BODY] = PHASE_DATA,
+        [CONN_DOT] = PHASE_DOT,
     };
     enum command waits = dialogue_awaited(&c->dialogue);
 
@@ -255,8 +255,8 @@ static void lost_text(struct conn *c, struct reply *r)
 static void on_quit_written(struct conn *c)
 {
     struct reply why;
-    bool is_answered = dialogue_awaited(&c->dialogue) == COMMANDS &&
-                       !dialogue_is_amid_reply(&c->dialogue);
+    bool is_answered =
+        dialogue_awaited(&c->dialogue) == COMMANDS && !dialogue_is_amid_reply(&c->dialogue);
 
     c->phase_before_quit = phase_now(c);
     /* It quits on its own: the connection is lost, or it could not make sense of the last reply. */
@@ -460,10 +460,8 @@ static bool on_socket(void *conn, int fd)
 
 static void dial_and_talk(struct conn *c)
 {
-    c->dial = (struct dial){.target = c->target,
-                            .limit_ms = c->pool->connect_ms,
-                            .opened = on_socket,
-                            .arg = c};
+    c->dial = (struct dial){
+        .target = c->target, .limit_ms = c->pool->connect_ms, .opened = on_socket, .arg = c};
     c->dialled_at = clock_mono();
     conn_set_state(c, CONN_DIALLING);
     dial_use(&c->dial);

@@ -19,8 +19,7 @@ static bool text_moves(struct conn *c, int64_t *deadline, int64_t now)
         return false;
     c->watched_progress = progress;
     /* Fails when the worker has moved on, and then its deadline is right. */
-    atomic_compare_exchange_strong(&c->deadline_ms, deadline,
-                                   now + c->pool->limit_ms[CONN_BODY]);
+    atomic_compare_exchange_strong(&c->deadline_ms, deadline, now + c->pool->limit_ms[CONN_BODY]);
     return true;
 }
 

@@ -100,9 +100,9 @@ struct keeper_job {
     struct standing standing;
     struct map leases; /* lease -> struct lease_count *: what is out */
     uint64_t in_flight;
-    bool is_cancelling;       /* rows are being cancelled, step by step ... */
-    struct job_letter *ended; /* ... and this waits for it: the planner is through with the job */
-    int64_t try_at_ms;        /* among the endings: not before (monotonic) */
+    bool is_cancelling; /* rows are being cancelled, step by step ... */
+    bool is_through;    /* ... and the planner waits for nothing of the job any more */
+    int64_t try_at_ms;  /* among the endings: not before (monotonic) */
     struct keeper_job *next;
 };
 /* A job that could not be opened: it stays as it is, and status tells why. */
@@ -163,7 +163,9 @@ struct engine {
     size_t ended_leases, ended_leases_cap;
     struct letter *unrecorded; /* what the disk refused up to the very end */
     bool scribe_is_gone;
-    char spool_trouble[200]; /* "": fine */
+    bool has_damaged;          /* a job whose database cannot be written any more */
+    char spool_trouble[200];   /* "": fine */
+    char look_up_trouble[200]; /* of the list; "": fine */
     uint64_t delivered_in[RATE_SECONDS];
     int64_t second;
     /* scribe */
@@ -198,6 +200,8 @@ void letters_free(struct letter *brain, struct letter *keeper, struct letter *sc
 /* damage.c: true when the failure is that of one job's damaged database: the job is put aside. */
 bool keeper_put_aside(struct engine *e, const struct err *err);
 void keeper_drop_damaged(struct engine *e, struct letter **letters);
+void keeper_lease_back(struct engine *e, struct keeper_job *j, uint64_t lease);
+void keeper_cancelled(struct engine *e, struct keeper_job *j); /* no row is left to cancel */
 void keeper_refuse_lease(struct engine *e, struct lease_letter *l);
 void keeper_log_outcome(const struct keeper_job *j, const struct outcome *o, enum log_level level,
                         const char *topic);

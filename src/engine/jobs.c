@@ -21,7 +21,7 @@ static bool fold_one(void *arg, const struct outcome *o)
     return true;
 }
 
-void keeper_retally(struct engine *e, struct keeper_job *j)
+void keeper_retally(struct spool *s, struct keeper_job *j)
 {
     struct err err;
     uint64_t cursor = 0, before;
@@ -29,7 +29,7 @@ void keeper_retally(struct engine *e, struct keeper_job *j)
     tally_init(&j->tally);
     do {
         before = cursor;
-        if (!spool_each_outcome(e->spool, j->row.key, &cursor, 10000, fold_one, j, &err)) {
+        if (!spool_each_outcome(s, j->row.key, &cursor, 10000, fold_one, j, &err)) {
             log_line(LOG_AT_ERROR, "spool", "job=%s counters are incomplete: %s", j->row.id,
                      err.text);
             return;
@@ -52,26 +52,47 @@ void keeper_job_free(struct keeper_job *j)
     free(j);
 }
 
+/* A template that does not compile any more (a newer version is stricter, say) holds the job, but
+ * its results are counted, and it can be cancelled. */
+static void compile(struct keeper_job *j, const struct part_files *parts, const char *columns)
+{
+    struct problems p;
+    struct buf text;
+    problems_init(&p);
+    buf_init(&text, 400);
+    j->mailing = mailing_new(j->spec, parts, columns, &p);
+    if (!j->mailing) {
+        struct err err;
+        problems_format(&p, &text);
+        err_set(&err, "paused, its template does not compile any more: %s", text.data);
+        str_copy(j->trouble, sizeof j->trouble, str_of(err.text));
+        log_line(LOG_AT_ERROR, "job", "job=%s %s", j->row.id, err.text);
+    }
+    buf_done(&text);
+    problems_done(&p);
+}
+
 static bool load(struct engine *e, struct keeper_job *j, struct err *err)
 {
     struct part_files parts = {0};
-    struct problems p;
     char *columns = NULL;
     if (!spool_load(e->spool, j->row.key, &j->spec, &parts, &columns, err))
         return false;
-    problems_init(&p);
-    j->mailing = mailing_new(j->spec, &parts, columns, &p);
-    if (!j->mailing) {
-        struct buf text;
-        buf_init(&text, 400);
-        problems_format(&p, &text);
-        err_set(err, "its template does not compile any more: %s", text.data);
-        buf_done(&text);
-    }
-    problems_done(&p);
+    compile(j, &parts, columns);
     part_files_done(&parts);
     free(columns);
-    return j->mailing != NULL;
+    return true;
+}
+
+void keeper_unopened(struct engine *e, const struct job_row *row, const struct err *err)
+{
+    struct unopened *u = mem_array(1, sizeof *u);
+    log_line(LOG_AT_ERROR, "job", "job=%s cannot be opened, it stays as it is: %s", row->id,
+             err->text);
+    u->row = *row;
+    str_copy(u->trouble, sizeof u->trouble, str_of(err->text));
+    u->next = e->unopened;
+    e->unopened = u;
 }
 
 struct keeper_job *keeper_open(struct engine *e, const struct job_row *row, struct err *err)
@@ -85,7 +106,7 @@ struct keeper_job *keeper_open(struct engine *e, const struct job_row *row, stru
         keeper_job_free(j);
         return NULL;
     }
-    keeper_retally(e, j);
+    keeper_retally(e->spool, j);
     j->next = e->jobs;
     e->jobs = j;
     return j;
@@ -101,16 +122,21 @@ static bool add_domain(void *arg, uint32_t domain_id, const char *domain, uint64
     return true;
 }
 
+struct plan_job plan_job_of(const struct keeper_job *j)
+{
+    return (struct plan_job){.key = j->row.key,
+                             .priority = j->spec->priority,
+                             .in_doubt = j->spec->in_doubt,
+                             .start = j->spec->start,
+                             .expires_ms = j->spec->expires_ms,
+                             .is_standing = j->spec->is_standing,
+                             .is_paused = j->row.state == JOB_PAUSED || !j->mailing};
+}
+
 struct opened *keeper_domains(struct engine *e, struct keeper_job *j, struct err *err)
 {
     struct opened *o = mem_array(1, sizeof *o);
-    o->job = (struct plan_job){.key = j->row.key,
-                               .priority = j->spec->priority,
-                               .in_doubt = j->spec->in_doubt,
-                               .start = j->spec->start,
-                               .expires_ms = j->spec->expires_ms,
-                               .is_standing = j->spec->is_standing,
-                               .is_paused = j->row.state == JOB_PAUSED};
+    o->job = plan_job_of(j);
     if (spool_each_domain(e->spool, j->row.key, add_domain, o, err))
         return o;
     opened_free(o);

@@ -47,7 +47,7 @@ static void lease_ends(struct engine *e, uint32_t job_key, uint64_t lease)
     e->ended_lease[e->ended_leases++] = (struct ended_lease){job_key, lease};
 }
 
-static void lease_back(struct engine *e, struct keeper_job *j, uint64_t lease)
+void keeper_lease_back(struct engine *e, struct keeper_job *j, uint64_t lease)
 {
     struct lease_count *c = map_get(&j->leases, key64(&lease));
     MUST(c);
@@ -70,7 +70,12 @@ static bool look_up_suppression(struct engine *e, struct keeper_job *j, struct d
         d->suppressed_as = CAT_SUPPRESSED;
         memcpy(d->suppressed_why, why, sizeof d->suppressed_why);
     }
-    keeper_list_trouble(e, err.text);
+    if (strcmp(e->look_up_trouble, err.text) == 0)
+        return !err.text[0];
+    if (err.text[0])
+        log_line(LOG_AT_ERROR, "list", "nothing is sent while the list cannot be asked: %s",
+                 err.text);
+    str_copy(e->look_up_trouble, sizeof e->look_up_trouble, str_of(err.text));
     return !err.text[0];
 }
 
@@ -181,7 +186,7 @@ static void record_held(struct engine *e, struct record_letter *r)
         if (o->slot != NO_SLOT)
             pool_committed(e->pool, o->slot);
     }
-    lease_back(e, j, o ? o->lease : r->delivery->lease);
+    keeper_lease_back(e, j, o ? o->lease : r->delivery->lease);
     delivery_free(r->delivery);
     free(o);
     free(r);
@@ -210,9 +215,7 @@ static void open_job(struct engine *e, struct intake_job *l)
 {
     struct err err = {0};
     struct opened *o = NULL;
-    /* Read again: it may have been paused or cancelled on its way here. */
-    struct keeper_job *j =
-        spool_find(e->spool, l->row.id, &l->row, &err) ? keeper_open(e, &l->row, &err) : NULL;
+    struct keeper_job *j = keeper_open(e, &l->row, &err);
     if (j)
         o = keeper_domains(e, j, &err);
     if (!o) {
@@ -224,15 +227,10 @@ static void open_job(struct engine *e, struct intake_job *l)
     free(l);
 }
 
-static void finish_job(struct engine *e, struct job_letter *l)
+/* Nobody has anything of the job any more: it is the scribe's. */
+static void finish_job(struct engine *e, struct keeper_job *j)
 {
-    struct keeper_job *j = keeper_find(e, l->job_key);
-    MUST(j && j->in_flight == 0);
-    if (j->is_cancelling) {
-        j->ended = l;
-        return;
-    }
-    free(l);
+    MUST(j->in_flight == 0);
     keeper_close(e, j);
     pthread_mutex_lock(&e->lock);
     j->next = e->endings;
@@ -240,19 +238,36 @@ static void finish_job(struct engine *e, struct job_letter *l)
     pthread_mutex_unlock(&e->lock);
 }
 
-/* One step of a cancellation is durable; the next goes to the end of the queue, so that others are not kept waiting. */
+void keeper_cancelled(struct engine *e, struct keeper_job *j)
+{
+    j->is_cancelling = false;
+    if (j->is_through)
+        finish_job(e, j);
+}
+
+static void job_is_through(struct engine *e, uint32_t job_key)
+{
+    struct keeper_job *j = keeper_find(e, job_key);
+    MUST(j);
+    j->is_through = true;
+    if (!j->is_cancelling)
+        finish_job(e, j);
+}
+
+/* One step of a cancellation is durable; the next goes to the end of the queue, so that others are
+ * not kept waiting. The end of the engine does not wait for the rest: the next start goes on. */
 static void cancel_step(struct engine *e, struct job_letter *l)
 {
     struct keeper_job *j = keeper_find(e, l->job_key);
     MUST(j);
     j->is_cancelling = l->count > 0;
-    if (j->is_cancelling) {
+    if (!j->is_cancelling) {
+        keeper_cancelled(e, j);
+    } else if (!atomic_load(&e->keeper_ends)) {
         mailbox_send(&e->keeper_box, &l->letter);
         return;
     }
     free(l);
-    if (j->ended)
-        finish_job(e, j->ended);
 }
 
 /* After the flush: what everybody waits for. */
@@ -281,7 +296,8 @@ static void held(struct engine *e, struct letter *l, bool *news)
         *news = true;
         break;
     case TO_KEEPER_DONE:
-        finish_job(e, (struct job_letter *)l);
+        job_is_through(e, ((struct job_letter *)l)->job_key);
+        free(l);
         *news = true;
         break;
     case TO_KEEPER_WAKE:
@@ -411,6 +427,7 @@ static void one_round(struct engine *e)
         return;
     if (!make_durable(e, &l)) {
         add_letters(&e->unrecorded, l);
+        e->ended_leases = 0; /* lease rows too many: they go at the next start */
         return;
     }
     for (; l; l = next) {

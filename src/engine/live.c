@@ -79,7 +79,7 @@ struct snapshot {
     const char *job; /* NULL: all */
     json_t *jobs;
     uint64_t delivered_per_s;
-    char trouble[200];
+    char spool_trouble[200], list_trouble[200];
     uint32_t key; /* of `job`, when it is open */
 };
 
@@ -109,26 +109,58 @@ static uint64_t rate_now(const struct engine *e)
     return sum / (RATE_SECONDS - 1);
 }
 
+static void put_trouble(json_t *job, const char *trouble)
+{
+    if (trouble[0])
+        json_object_set_new(job, "trouble", text_of(trouble));
+}
+
+static bool is_asked_for(const struct snapshot *s, const struct job_row *row)
+{
+    return !s->job || strcmp(s->job, row->id) == 0;
+}
+
+static void add_job(struct snapshot *s, const struct keeper_job *j)
+{
+    json_t *o = job_head(&j->row);
+    json_object_set_new(o, "counts",
+                        counts_of(&j->tally.all, j->row.is_standing ? 0 : j->row.recipients));
+    json_object_set_new(o, "categories", categories_of(&j->tally.all));
+    json_object_set_new(o, "in_flight", number(j->in_flight));
+    json_object_set_new(o, "key", number(j->row.key));
+    put_trouble(o, j->trouble);
+    if (s->job) {
+        s->key = j->row.key;
+        json_object_set_new(o, "providers", providers_of(&j->tally));
+    }
+    json_array_insert_new(s->jobs, 0, o);
+}
+
+static void add_unopened(struct snapshot *s, const struct unopened *u)
+{
+    json_t *o = job_head(&u->row);
+    put_trouble(o, u->trouble);
+    json_array_insert_new(s->jobs, 0, o);
+}
+
 static void take_snapshot(struct engine *e, void *arg)
 {
     struct snapshot *s = arg;
-    str_copy(s->trouble, sizeof s->trouble, str_of(e->spool_trouble));
+    str_copy(s->spool_trouble, sizeof s->spool_trouble, str_of(e->spool_trouble));
     s->delivered_per_s = rate_now(e);
-    for (struct keeper_job *j = e->jobs; j; j = j->next) {
-        if (s->job && strcmp(s->job, j->row.id) != 0)
-            continue;
-        json_t *o = job_head(&j->row);
-        json_object_set_new(o, "counts",
-                            counts_of(&j->tally.all, j->row.is_standing ? 0 : j->row.recipients));
-        json_object_set_new(o, "categories", categories_of(&j->tally.all));
-        json_object_set_new(o, "in_flight", number(j->in_flight));
-        json_object_set_new(o, "key", number(j->row.key));
-        if (s->job) {
-            s->key = j->row.key;
-            json_object_set_new(o, "providers", providers_of(&j->tally));
-        }
-        json_array_insert_new(s->jobs, 0, o);
-    }
+    for (const struct unopened *u = e->unopened; u; u = u->next)
+        if (is_asked_for(s, &u->row))
+            add_unopened(s, u);
+    pthread_mutex_lock(&e->lock);
+    str_copy(s->list_trouble, sizeof s->list_trouble,
+             str_of(e->look_up_trouble[0] ? e->look_up_trouble : e->list_trouble));
+    for (const struct keeper_job *j = e->endings; j; j = j->next)
+        if (is_asked_for(s, &j->row))
+            add_job(s, j);
+    pthread_mutex_unlock(&e->lock);
+    for (const struct keeper_job *j = e->jobs; j; j = j->next)
+        if (is_asked_for(s, &j->row))
+            add_job(s, j);
 }
 
 /* ---- on the brain's thread ---- */
@@ -186,13 +218,16 @@ struct finished {
     json_t *open, *out;
 };
 
-static bool is_listed(const json_t *jobs, const char *id)
+static json_t *listed(const json_t *jobs, const char *id)
 {
     size_t i;
     json_t *j;
-    json_array_foreach(jobs, i, j) if (strcmp(json_string_value(json_object_get(j, "id")), id) ==
-                                       0) return true;
-    return false;
+    json_array_foreach(jobs, i, j)
+    {
+        if (strcmp(json_string_value(json_object_get(j, "id")), id) == 0)
+            return j;
+    }
+    return NULL;
 }
 
 static void add_summary(struct engine *e, const char *id, json_t *job, bool with_providers)
@@ -217,8 +252,13 @@ static void add_summary(struct engine *e, const char *id, json_t *job, bool with
 static bool add_finished(void *arg, const struct job_row *row)
 {
     struct finished *f = arg;
-    if ((f->job && strcmp(f->job, row->id) != 0) || is_listed(f->open, row->id))
+    if (f->job && strcmp(f->job, row->id) != 0)
         return true;
+    json_t *open = listed(f->open, row->id);
+    if (open) { /* only the catalog counts what a standing job gets */
+        json_object_set_new(open, "recipients", number(row->recipients));
+        return true;
+    }
     json_t *o = job_head(row);
     json_array_append_new(f->out, o);
     if (json_array_size(f->out) > JOBS_MAX)
@@ -312,12 +352,13 @@ json_t *live_status(struct engine *e, const char *job)
     engine_call(e, &e->brain_box, think, &t);
     list_finished(e, job, s.jobs);
     json_t *out = json_pack(
-        "{s:s,s:I,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o}", "version", SLUICE_VERSION, "pid",
+        "{s:s,s:I,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:o}", "version", SLUICE_VERSION, "pid",
         (json_int_t)getpid(), "started", time_of(e->started), "uptime_s",
         (json_int_t)((clock_wall().ms - e->started.ms) / 1000), "connections",
         (json_int_t)t.all.connections, "in_flight", (json_int_t)t.all.leased, "messages_per_s",
         (json_int_t)s.delivered_per_s, "disk_free", (json_int_t)disk_free(e), "spool_trouble",
-        s.trouble[0] ? text_of(s.trouble) : json_null(), "intake", intake_json(e), "dns",
+        s.spool_trouble[0] ? text_of(s.spool_trouble) : json_null(), "list_trouble",
+        s.list_trouble[0] ? text_of(s.list_trouble) : json_null(), "intake", intake_json(e), "dns",
         dns_json(e), "connections_by_provider", t.providers, "jobs", s.jobs);
     t.waits = cut_waits(t.waits);
     if (s.key)
@@ -328,73 +369,122 @@ json_t *live_status(struct engine *e, const char *job)
 
 /* ---- levers ---- */
 
+/* The keeper decides and makes it durable, because it knows in which state a job is; then the
+ * planner hears of it. A crash between both leaves the job in the state that was asked for. */
 struct lever {
-    const char *name;
-    uint32_t key;
-    bool known;
+    const char *name, *job;
+    enum job_state state;
+    uint32_t key; /* of the open job; 0: none, or it could not be pulled */
+    bool is_done; /* without the planner */
+    struct err *err;
 };
+
+static bool may_pull(const struct lever *l, const struct job_row *row)
+{
+    if (row->state == JOB_ACTIVE || row->state == JOB_PAUSED)
+        return true;
+    if (row->state == JOB_IMPORTING)
+        return err_set(l->err,
+                       "job '%s' is still being imported; try again when that is through", row->id);
+    return err_set(l->err, "job '%s' is %s: there is nothing to %s", row->id,
+                   job_state_name(row->state), l->name);
+}
+
+static void pull_open(struct engine *e, struct lever *l, struct keeper_job *j)
+{
+    if (!may_pull(l, &j->row))
+        return;
+    if (l->state == JOB_ACTIVE && j->trouble[0]) {
+        err_set(l->err, "job '%s' cannot go on: %s", j->row.id, j->trouble);
+        return;
+    }
+    /* A cancelled job without an end is one whose rows are still to be cancelled: see recover.c. */
+    if (!spool_set_state(e->spool, j->row.key, l->state, (struct wall){0}, l->err))
+        return;
+    j->row.state = l->state;
+    l->key = j->row.key;
+}
+
+/* All that can be done for a job that cannot be opened: never to open it again. */
+static bool pull_unopened(struct engine *e, struct lever *l)
+{
+    for (struct unopened **at = &e->unopened, *u; (u = *at); at = &u->next) {
+        if (strcmp(u->row.id, l->job) != 0)
+            continue;
+        if (l->state != JOB_CANCELLED) {
+            err_set(l->err, "job '%s' cannot be opened: %s", l->job, u->trouble);
+        } else if (spool_set_state(e->spool, u->row.key, JOB_CANCELLED, clock_wall(), l->err)) {
+            l->is_done = true;
+            *at = u->next;
+            free(u);
+        }
+        return true;
+    }
+    return false;
+}
+
+static bool is_ending(struct engine *e, const char *job)
+{
+    pthread_mutex_lock(&e->lock);
+    const struct keeper_job *j = e->endings;
+    while (j && strcmp(j->row.id, job) != 0)
+        j = j->next;
+    pthread_mutex_unlock(&e->lock);
+    return j != NULL;
+}
+
+static void pull_closed(struct engine *e, struct lever *l)
+{
+    struct job_row row;
+    l->err->text[0] = 0;
+    if (is_ending(e, l->job))
+        err_set(l->err, "job '%s' is through, its results are being written", l->job);
+    else if (!spool_find(e->spool, l->job, &row, l->err)) {
+        if (!l->err->text[0])
+            err_set(l->err, "no job '%s'", l->job);
+    } else if (may_pull(l, &row))
+        err_set(l->err, "job '%s' is just being opened; try again in a moment", l->job);
+}
 
 static void pull(struct engine *e, void *arg)
 {
     struct lever *l = arg;
-    struct now now = clock_now();
-    if (strcmp(l->name, "pause") == 0)
-        l->known = plan_job_pause(e->plan, l->key, now);
-    else if (strcmp(l->name, "resume") == 0)
-        l->known = plan_job_resume(e->plan, l->key);
-    else
-        l->known = plan_job_cancel(e->plan, l->key, now);
-}
-
-struct mark {
-    uint32_t key;
-    enum job_state state;
-};
-
-static void mark_state(struct engine *e, void *arg)
-{
-    struct mark *m = arg;
-    struct keeper_job *j = keeper_find(e, m->key);
+    struct keeper_job *j = e->jobs;
+    while (j && strcmp(j->row.id, l->job) != 0)
+        j = j->next;
     if (j)
-        j->row.state = m->state;
+        pull_open(e, l, j);
+    else if (!pull_unopened(e, l))
+        pull_closed(e, l);
 }
 
-static bool may_pull(const char *lever, const struct job_row *row, struct err *err)
+static void tell_plan(struct engine *e, void *arg)
 {
-    if (row->state == JOB_IMPORTING)
-        return err_set(err, "job '%s' is still being imported; try again when that is through",
-                       row->id);
-    if (row->state != JOB_ACTIVE && row->state != JOB_PAUSED)
-        return err_set(err, "job '%s' is %s: there is nothing to %s", row->id,
-                       job_state_name(row->state), lever);
-    return true;
+    struct lever *l = arg;
+    struct now now = clock_now();
+    if (l->state == JOB_PAUSED)
+        l->is_done = plan_job_pause(e->plan, l->key, now);
+    else if (l->state == JOB_ACTIVE)
+        l->is_done = plan_job_resume(e->plan, l->key);
+    else
+        l->is_done = plan_job_cancel(e->plan, l->key, now);
 }
 
-/* Persisted first: a crash between both leaves the job in the state that was asked for. */
 bool live_lever(struct engine *e, const char *lever, const char *job, struct err *err)
 {
-    struct spool *s;
-    struct job_row row;
-    enum job_state state = strcmp(lever, "pause") == 0    ? JOB_PAUSED
-                           : strcmp(lever, "resume") == 0 ? JOB_ACTIVE
-                                                          : JOB_CANCELLED;
-    if (strcmp(lever, "pause") != 0 && strcmp(lever, "resume") != 0 && strcmp(lever, "cancel") != 0)
+    static const struct {
+        const char *name;
+        enum job_state state;
+    } LEVERS[] = {{"pause", JOB_PAUSED}, {"resume", JOB_ACTIVE}, {"cancel", JOB_CANCELLED}};
+    struct lever l = {.name = lever, .job = job, .state = JOB_STATES, .err = err};
+    for (size_t i = 0; i < sizeof LEVERS / sizeof *LEVERS; i++)
+        if (strcmp(lever, LEVERS[i].name) == 0)
+            l.state = LEVERS[i].state;
+    if (l.state == JOB_STATES)
         return err_set(err, "no lever '%s': pause, resume, cancel", lever);
-    if (!spool_open(e->settings->spool_dir, &s, err))
-        return false;
-    err->text[0] = 0;
-    bool ok = spool_find(s, job, &row, err);
-    if (!ok && !err->text[0])
-        err_set(err, "no job '%s'", job);
-    ok = ok && may_pull(lever, &row, err);
-    /* A cancelled job without an end is one whose rows are still to be cancelled: see recover.c. */
-    ok = ok && spool_set_state(s, row.key, state, (struct wall){0}, err);
-    spool_close(s);
-    if (!ok)
-        return false;
-    struct mark m = {row.key, state};
-    struct lever l = {lever, row.key, false};
-    engine_call(e, &e->keeper_box, mark_state, &m);
-    engine_call(e, &e->brain_box, pull, &l);
-    return l.known || err_set(err, "job '%s' is just ending", job);
+    engine_call(e, &e->keeper_box, pull, &l);
+    if (!l.key)
+        return l.is_done;
+    engine_call(e, &e->brain_box, tell_plan, &l);
+    return l.is_done || err_set(err, "job '%s' is just ending", job);
 }

@@ -69,20 +69,11 @@ static bool open_one(void *arg, const struct job_row *row)
         return true;
     struct keeper_job *j = keeper_open(r->e, row, &err);
     if (!j) {
-        log_line(LOG_AT_ERROR, "job", "job=%s cannot be opened, it stays as it is: %s", row->id,
-                 err.text);
+        keeper_unopened(r->e, row, &err);
         return true;
     }
-    struct opened *o = mem_array(1, sizeof *o);
-    o->job = (struct plan_job){.key = row->key,
-                               .priority = j->spec->priority,
-                               .in_doubt = j->spec->in_doubt,
-                               .start = j->spec->start,
-                               .expires_ms = j->spec->expires_ms,
-                               .is_standing = j->spec->is_standing,
-                               .is_paused = row->state == JOB_PAUSED};
-    plan_job_open(r->e->plan, &o->job);
-    opened_free(o);
+    struct plan_job job = plan_job_of(j);
+    plan_job_open(r->e->plan, &job);
     return true;
 }
 
@@ -101,9 +92,37 @@ static bool fill_plan(struct engine *e, struct err *err)
             plan_job_cancel(e->plan, o->job.key, clock_now());
         plan_job_loaded(e->plan, o->job.key);
         opened_free(o);
-        keeper_retally(e, j);
     }
     return true;
+}
+
+static bool is_unopened(const struct engine *e, uint32_t job_key)
+{
+    for (const struct unopened *u = e->unopened; u; u = u->next)
+        if (u->row.key == job_key)
+            return true;
+    return false;
+}
+
+/* What belongs to a job that cannot be opened now stays, for a start that can (connections pass
+ * such slots by); but half of a connection's ring must be free for its work. */
+static void clear_slots(struct engine *e)
+{
+    unsigned kept = 0;
+    for (uint32_t i = 0; i < handover_count(e->handover); i++) {
+        struct outcome o;
+        enum handover_state s = handover_read(e->handover, i, &o);
+        kept = i % HANDOVER_RING ? kept : 0;
+        bool counts = (s == HANDOVER_ENDED || s == HANDOVER_DOT_OUT) && is_unopened(e, o.job_key);
+        if (counts && kept++ < HANDOVER_RING / 2)
+            continue;
+        if (counts)
+            log_line(LOG_AT_ERROR, "recovery",
+                     "job_key=%u rid=%" PRIu64 " code=%d dot_unanswered=%d is lost: the job cannot "
+                     "be opened, and its mail may be sent again",
+                     o.job_key, o.rid, o.reply.code, o.dot_unanswered);
+        handover_clear(handover_slot(e->handover, i));
+    }
 }
 
 bool engine_recover(struct engine *e, bool same_boot, struct err *err)
@@ -115,8 +134,9 @@ bool engine_recover(struct engine *e, bool same_boot, struct err *err)
         return false;
     if (!recover_leases(&r, same_boot) || !spool_flush(e->spool, err))
         return false;
-    for (uint32_t i = 0; i < handover_count(e->handover); i++)
-        handover_clear(handover_slot(e->handover, i));
+    clear_slots(e);
+    for (struct keeper_job *j = e->jobs; j && r.applied; j = j->next)
+        keeper_retally(e->spool, j);
     if (r.applied)
         log_line(LOG_AT_WARNING, "recovery",
                  "same_boot=%d results_applied=%" PRIu64 " in_doubt=%" PRIu64, same_boot,

@@ -6,7 +6,8 @@ count=40000
 [ "${SLUICE_TEST_SCALE:-}" != small ] || count=4000
 
 make_job() { # ID COUNT
-    { echo email,name; for i in $(seq "$2"); do echo "$1$i@$([ $((i % 3)) = 0 ] && echo other || echo plain).example,이름$i"; done; } >"$work/$1.csv"
+    awk -v id="$1" -v n="$2" 'BEGIN { print "email,name"
+        for (i = 1; i <= n; i++) print id i "@" (i % 3 ? "plain" : "other") ".example,이름" i }' >"$work/$1.csv"
     cat >"$work/$1.job" <<END
 id = "$1"; client = "bomnal"; class = "ad"; from = "news@bomnal.example"; template = "spring-sale"; recipients = "$1.csv";
 in_doubt = "hold";
@@ -50,11 +51,13 @@ compare rough --others --killed --list "$work/rough.csv" --in-doubt $((kills * 2
 grep -c 'recovery' "$work/sluiced.log" >/dev/null || fail "no recovery is told in the log"
 say "$kills kills, $(grep -c ',in-doubt,' "$work/out/rough/result.csv") in doubt"
 
-# --- killed during the import: the dropped files are there, and taken in by the next start
-make_job import $((count * 2))
+# --- killed while the list is being taken in: the dropped files are there, and taken in by the next start
+is_being_taken_in() {
+    [ "$(sluice status --json | field 'j["intake"]["importing"]')" = import ] || job_is import active done
+}
+make_job import $((count * 4))
+until_true 60 is_being_taken_in || fail "the list is not taken in"
 kill_daemon
-[ -e "$work/drop/import.job" ] || [ -e "$work/accepted/import/import.job" ] || [ -d "$work/accepted/import" ] ||
-    fail "the job file is nowhere"
 start_daemon
 until_true 60 job_is import active done || fail "the job was not taken in after the kill"
 wait_done import 120

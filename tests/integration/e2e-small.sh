@@ -116,7 +116,7 @@ says "asked by phone" sluice list show stopped@plain.example
 sluice list export shop --output "$work/shop.csv" || fail "list export"
 equal 76 "$(wc -l <"$work/shop.csv")" "lines of the exported list"
 grep -q '^kim1@plain.example,active,ok,' "$work/shop.csv" || grep -q '^kim1@plain.example,active,,' "$work/shop.csv" || fail "kim1 is not active in the list"
-equal 1 "$(sluice list show again1@other.example --json | field 'j["contacts"][0]["soft"]')" "soft failures of again1"
+equal 1 "$(sluice list show full1@other.example --json | field 'j["contacts"][0]["soft"]')" "soft failures of full1"
 equal 1 "$(sluice list show again1@other.example --json | field 'j["contacts"][0]["delivered"]')" "deliveries of again1"
 says "stopped@plain.example,\*,ad,asked by phone," sluice list suppressions
 

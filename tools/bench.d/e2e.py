@@ -13,7 +13,7 @@ import time
 from world import World, cpu_seconds, machine, peak_megabytes, table, unpacked_postfix, wait_for
 
 JOB = 'id = "{id}"; client = "bench"; class = "notice"; from = "벤치 <bench@sluice.example>"; template = "four-k";\nrecipients = "{list}";\n'
-LINE = "{{name}}님, 이번 달 {{grade}} 회원 혜택과 적립금 {{point}}점을 안내해 드립니다. 쿠폰 번호는 {{coupon}}입니다.\n"
+LINE = "{{name}}님, 이번 달 {{grade}} 회원 혜택과 적립금 {{points}}점을 안내해 드립니다. 쿠폰 번호는 {{coupon}}입니다.\n"
 
 
 def write_template(world):

@@ -65,7 +65,8 @@ struct pool_report {
                              * reply.code 0 and empty text: an orderly QUIT */
     bool tls_failed; /* `closed`: the handshake broke (the caller remembers it and dials in clear
                         text) */
-    bool is_late; /* `closed`: no closing, but the answer to a `more` that crossed one (only pool_stop
+    bool
+        is_late; /* `closed`: no closing, but the answer to a `more` that crossed one (only pool_stop
                      makes that possible): just `left` counts */
     struct delivery *left; /* `closed`: not begun; the receiver's now */
     struct delivery *done; /* `outcome`: the delivery itself, the receiver's now */
@@ -82,6 +83,6 @@ void pool_committed(struct pool *p,
  * reported dot_unanswered. */
 void pool_stop(struct pool *p, bool at_once);
 bool pool_is_idle(struct pool *p); /* every connection reported `closed` */
-void pool_free(struct pool *p);          /* after it is idle; joins the threads; NULL is fine */
+void pool_free(struct pool *p);    /* after it is idle; joins the threads; NULL is fine */
 
 #endif

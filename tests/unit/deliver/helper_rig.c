@@ -22,10 +22,11 @@ bool mailing_render(const struct mailing *m, const struct render_input *in, stru
     if (m->text)
         buf_put(out, m->text, m->text_len);
     else
-        buf_printf(out,
-                   "From: news@shop.example\r\nTo: %s\r\nDate: Sun, 22 Nov 2026 10:20:30 +0900\r\n"
-                   "Message-ID: <%s>\r\nSubject: hello\r\n\r\nHello %llu\r\n.dots\r\n..\r\n.\r\nbye\r\n",
-                   in->email, in->message_id, (unsigned long long)in->rid);
+        buf_printf(
+            out,
+            "From: news@shop.example\r\nTo: %s\r\nDate: Sun, 22 Nov 2026 10:20:30 +0900\r\n"
+            "Message-ID: <%s>\r\nSubject: hello\r\n\r\nHello %llu\r\n.dots\r\n..\r\n.\r\nbye\r\n",
+            in->email, in->message_id, (unsigned long long)in->rid);
     return true;
 }
 

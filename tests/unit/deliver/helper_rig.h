@@ -44,8 +44,8 @@ struct rig {
     struct mailbox reports;
     struct handover *handover;
     struct mailing mailing;
-    bool holds_commits; /* outcomes are committed by the test */
-    bool holds_ready;   /* `ready` is not answered */
+    bool holds_commits;    /* outcomes are committed by the test */
+    bool holds_ready;      /* `ready` is not answered */
     struct delivery *more; /* answers the next `ready` instead of `close` */
     /* seen */
     struct pool_report *outcome[RIG_REPORTS];

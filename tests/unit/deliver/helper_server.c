@@ -73,7 +73,8 @@ static bool put(struct client *c, const char *bytes, size_t n)
 
 static bool fill(struct client *c)
 {
-    ssize_t n = c->ssl ? SSL_read(c->ssl, c->in, sizeof c->in) : recv(c->fd, c->in, sizeof c->in, 0);
+    ssize_t n =
+        c->ssl ? SSL_read(c->ssl, c->in, sizeof c->in) : recv(c->fd, c->in, sizeof c->in, 0);
 
     c->at = 0;
     c->end = n > 0 ? (size_t)n : 0;

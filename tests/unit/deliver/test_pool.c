@@ -172,7 +172,8 @@ static void test_stop_while_not_due(void **state)
 /* A close that comes before the end of the queue: nothing new is begun, the rest comes back. */
 static void test_close_early(void **state)
 {
-    static const struct step script[] = {HELLO, TO_DATA, TEXT, AWAIT, S("250 ok\r\n"), C("QUIT"), END};
+    static const struct step script[] = {HELLO,           TO_DATA,   TEXT, AWAIT,
+                                         S("250 ok\r\n"), C("QUIT"), END};
     struct server *s = server_start("127.0.0.1", (const struct step *[]){script, NULL});
     struct rig rig;
 
@@ -283,8 +284,9 @@ static void check_idle_server(const struct step *script, int code, const char *t
 
 static void test_server_leaves_while_idle(void **state)
 {
-    static const struct step tired[] = {HELLO,  TO_DATA, TEXT,  S("250 ok\r\n"), AWAIT,
-                                        S("421 4.4.2 idle too long\r\n"), HANGUP, END};
+    static const struct step tired[] = {HELLO,           TO_DATA, TEXT,
+                                        S("250 ok\r\n"), AWAIT,   S("421 4.4.2 idle too long\r\n"),
+                                        HANGUP,          END};
     static const struct step gone[] = {HELLO, TO_DATA, TEXT, S("250 ok\r\n"), AWAIT, HANGUP, END};
 
     (void)state;
@@ -296,7 +298,8 @@ static void test_server_leaves_while_idle(void **state)
 
 static void test_stop_gracefully_ends_the_message(void **state)
 {
-    static const struct step script[] = {HELLO, TO_DATA, TEXT, AWAIT, S("250 2.0.0 ok\r\n"), C("QUIT"), END};
+    static const struct step script[] = {HELLO,     TO_DATA, TEXT, AWAIT, S("250 2.0.0 ok\r\n"),
+                                         C("QUIT"), END};
     struct server *s = server_start("127.0.0.1", (const struct step *[]){script, NULL});
     struct rig rig;
 

@@ -27,7 +27,8 @@ static const char *const texts[] = {
     HEADER "\r\nno line end at the end of the text, with one added by SMTP\r\n",
     /* Everything that the header pass could touch: folding, order, odd case, repeated names that it does not know,
      * signatures, MIME, empty values, long lines. */
-    "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=shop.example;\r\n\ts=a; h=From:From:To;"
+    "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=shop.example;\r\n\ts=a; "
+    "h=From:From:To;"
     "\r\n  b=abc+/=\r\n  def\r\nReceived: from a\r\nReceived: from b\r\n"
     "list-unsubscribe: <https://shop.example/u?x=1>\r\nList-Unsubscribe-Post: "
     "List-Unsubscribe=One-Click\r\nList-Id: <x.shop.example>\r\nFeedback-ID: a:b:c\r\n"
@@ -36,7 +37,8 @@ static const char *const texts[] = {
     " folded\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary=\"=_1\"\r\n"
     "Content-Transfer-Encoding: 7bit\r\nPrecedence: bulk\r\nAuto-Submitted: auto-generated\r\n"
     "CFBL-Address: fbl@shop.example; report=arf\r\nDate: Sun, 22 Nov 2026 10:20:30 +0900\r\n"
-    "Message-Id: <1.job@shop.example>\r\n\r\n--=_1\r\nContent-Type: text/plain\r\n\r\n.a\r\n--=_1--\r\n",
+    "Message-Id: <1.job@shop.example>\r\n\r\n--=_1\r\nContent-Type: "
+    "text/plain\r\n\r\n.a\r\n--=_1--\r\n",
 };
 
 static void check_text(const char *text, size_t n)

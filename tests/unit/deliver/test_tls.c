@@ -8,7 +8,8 @@
 
 #include "helper_rig.h"
 
-#define OFFER S("220 mx\r\n"), C("EHLO sender.example"), S("250-mx\r\n250-PIPELINING\r\n250 STARTTLS\r\n")
+#define OFFER                                                                                      \
+    S("220 mx\r\n"), C("EHLO sender.example"), S("250-mx\r\n250-PIPELINING\r\n250 STARTTLS\r\n")
 #define AGAIN C("EHLO sender.example"), S("250-mx\r\n250-PIPELINING\r\n250 CHUNKING\r\n")
 #define MAIL C("MAIL"), S("250 ok\r\n")
 #define TEXT_OK C("RCPT"), C("DATA"), S("250 ok\r\n354 go\r\n"), TEXT
@@ -21,20 +22,26 @@ struct row {
     bool is_tls_broken;
     unsigned accepted;
 };
-#define STEPS(...) (const struct step[]){__VA_ARGS__, END}
+#define STEPS(...)                                                                                 \
+    (const struct step[])                                                                          \
+    {                                                                                              \
+        __VA_ARGS__, END                                                                           \
+    }
 
 static const struct row rows[] = {
     {"a self-signed certificate of another name will do",
-     STEPS(OFFER, C("STARTTLS"), S("220 go\r\n"), TLS, AGAIN, MAIL, TEXT_OK, S("250 ok\r\n"), MAIL, TEXT_OK, S("250 ok\r\n"), C("QUIT")),
+     STEPS(OFFER, C("STARTTLS"), S("220 go\r\n"), TLS, AGAIN, MAIL, TEXT_OK, S("250 ok\r\n"), MAIL,
+           TEXT_OK, S("250 ok\r\n"), C("QUIT")),
      "", 0, false, 2},
     {"the handshake fails", STEPS(OFFER, C("STARTTLS"), S("220 go\r\n"), NO_TLS, HANGUP),
      "the TLS handshake failed: ", 0, true, 0},
-    {"the connection is lost in the handshake", STEPS(OFFER, C("STARTTLS"), S("220 go\r\n"), HANGUP),
-     "the TLS handshake", 0, true, 0},
-    {"announced and refused", STEPS(OFFER, C("STARTTLS"), S("454 4.7.0 no TLS today\r\n"), C("QUIT")),
-     "no TLS today", 454, true, 0},
-    {"421 is no word about TLS", STEPS(OFFER, C("STARTTLS"), S("421 4.7.0 busy\r\n"), C("QUIT")), "busy",
-     421, false, 0},
+    {"the connection is lost in the handshake",
+     STEPS(OFFER, C("STARTTLS"), S("220 go\r\n"), HANGUP), "the TLS handshake", 0, true, 0},
+    {"announced and refused",
+     STEPS(OFFER, C("STARTTLS"), S("454 4.7.0 no TLS today\r\n"), C("QUIT")), "no TLS today", 454,
+     true, 0},
+    {"421 is no word about TLS", STEPS(OFFER, C("STARTTLS"), S("421 4.7.0 busy\r\n"), C("QUIT")),
+     "busy", 421, false, 0},
     {"lost at STARTTLS", STEPS(OFFER, C("STARTTLS"), HANGUP),
      "the server closed the connection at STARTTLS", 0, false, 0},
     /* CVE-2021-38371 and its kin: replies in clear text, to be taken for those of the protected session. */
@@ -65,7 +72,8 @@ static void run_row(const struct row *row)
     server_stop(s);
     closed = rig.closed[0];
     if (server_trouble(s)[0])
-        fail_msg("%s: server: %s; we: %s", row->name, server_trouble(s), closed->outcome.reply.text);
+        fail_msg("%s: server: %s; we: %s", row->name, server_trouble(s),
+                 closed->outcome.reply.text);
     if (!strstr(closed->outcome.reply.text, row->text) || closed->outcome.reply.code != row->code ||
         closed->tls_failed != row->is_tls_broken || rig.outcomes != row->accepted ||
         rig_left(&rig, 0) != 2 - row->accepted)
@@ -93,11 +101,19 @@ static void test_rows(void **state)
 static void test_not_wanted_or_not_offered(void **state)
 {
     static const struct step offered[] = {OFFER, MAIL, TEXT_OK, S("250 ok\r\n"), C("QUIT"), END};
-    static const struct step plain[] = {S("220 mx\r\n"), C("EHLO"), S("250-mx\r\n250 PIPELINING\r\n"), MAIL, TEXT_OK, S("250 ok\r\n"), C("QUIT"), END};
+    static const struct step plain[] = {S("220 mx\r\n"),
+                                        C("EHLO"),
+                                        S("250-mx\r\n250 PIPELINING\r\n"),
+                                        MAIL,
+                                        TEXT_OK,
+                                        S("250 ok\r\n"),
+                                        C("QUIT"),
+                                        END};
 
     (void)state;
     for (int wanted = 0; wanted < 2; wanted++) {
-        struct server *s = server_start("127.0.0.1", (const struct step *[]){wanted ? plain : offered, NULL});
+        struct server *s =
+            server_start("127.0.0.1", (const struct step *[]){wanted ? plain : offered, NULL});
         struct dial_target *t = rig_target(s);
         struct rig rig;
 
@@ -137,9 +153,12 @@ static void test_silence_in_the_handshake(void **state)
 /* The same hazards inside TLS: the dialogue reads what was decrypted. */
 static void test_losses_inside_tls(void **state)
 {
-    static const struct step dot[] = {OFFER, C("STARTTLS"), S("220 go\r\n"), TLS, AGAIN, MAIL, TEXT_OK, HANGUP, END};
-    static const struct step odd[] = {OFFER, C("STARTTLS"), S("220 go\r\n"), TLS, AGAIN, MAIL, TEXT_OK,
-                                      S("250-2.0.0 queued\r\n451 or not\r\n"), END};
+    static const struct step dot[] = {OFFER, C("STARTTLS"), S("220 go\r\n"), TLS, AGAIN,
+                                      MAIL,  TEXT_OK,       HANGUP,          END};
+    static const struct step odd[] = {
+        OFFER, C("STARTTLS"), S("220 go\r\n"), TLS,
+        AGAIN, MAIL,          TEXT_OK,         S("250-2.0.0 queued\r\n451 or not\r\n"),
+        END};
     const struct step *const scripts[] = {dot, odd};
 
     (void)state;
@@ -155,7 +174,9 @@ static void test_losses_inside_tls(void **state)
         server_stop(s);
         assert_string_equal(server_trouble(s), "");
         assert_int_equal(rig.outcomes, 1);
-        assert_string_equal(rig.outcome[0]->outcome.reply.text, i == 0 ? "the server closed the connection at the final dot" : "queued or not");
+        assert_string_equal(rig.outcome[0]->outcome.reply.text,
+                            i == 0 ? "the server closed the connection at the final dot"
+                                   : "queued or not");
         assert_int_equal(rig.outcome[0]->outcome.dot_unanswered, i == 0);
         assert_int_equal(rig.outcome[0]->outcome.reply.code, i == 0 ? 0 : 250);
         assert_int_equal(rig_left(&rig, 0), 1);
