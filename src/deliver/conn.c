@@ -12,8 +12,8 @@
 
 #define TO(state) (1u << CONN_##state)
 
-/* libESMTP's writes drive this, never what a server says: so an odd server breaks no rule here. Every state can end in
- * IDLE, because the connection can be lost in it. */
+/* libESMTP's writes drive this, never what a server says: so an odd server breaks no rule here.
+ * Every state can end in IDLE, because the connection can be lost in it. */
 static const struct {
     const char *name;
     unsigned next;

@@ -1,12 +1,14 @@
 /* conn.h: one connection as its worker thread sees it; private to this room.
  *
- * Only the worker touches a struct conn, but for what stands under "shared": the pool's owner (stop), the watch
- * thread (time limits) and whoever commits outcomes reach the worker by its mailbox and by shutting its socket down.
+ * Only the worker touches a struct conn, but for what stands under "shared": the pool's owner
+ * (stop), the watch thread (time limits) and whoever commits outcomes reach the worker by its
+ * mailbox and by shutting its socket down.
  *
  * Life of a connection, by file:
  *   worker.c    takes orders, chooses the next delivery, waits
  *   message.c   makes the message of a delivery and hands it to libESMTP, up to the final dot
- *   session.c   runs libESMTP, pairs replies with commands, ends messages
+ *   session.c   runs libESMTP
+ *   traffic.c   pairs replies with commands, ends messages by them
  *   report.c    what the planner is told
  *   conn.c      the state and its time limits
  */
@@ -145,7 +147,8 @@ static inline enum conn_state conn_state(const struct conn *c)
 }
 /* Starts the time limit for the oldest command that waits for its reply, or else for the state. */
 void conn_rearm(struct conn *c);
-/* Makes the socket unusable: SHUT_RD, SHUT_WR or SHUT_RDWR. Thread-safe; nothing happens without one. */
+/* Makes the socket unusable: SHUT_RD, SHUT_WR or SHUT_RDWR. Thread-safe; nothing happens without
+ * one. */
 void conn_shut(struct conn *c, int how);
 /* True when the peer closed or reset the connection, or (if `or_speaks`) sent something unasked. */
 bool conn_is_gone(struct conn *c, bool or_speaks);
@@ -175,6 +178,18 @@ void message_end(struct conn *c, enum phase phase, const struct reply *r);
 
 /* session.c */
 void session_run(struct conn *c);
+
+/* traffic.c */
+/* libESMTP's monitor callback. */
+void session_traffic(const char *bytes, int n, int direction, void *conn);
+/* libESMTP is done with a message and looks for the next when its callback returns. */
+void session_message_over(struct conn *c);
+/* The phase of what is awaited, or else of the state. */
+enum phase session_phase(struct conn *c);
+/* Why a connection ends that nobody wanted to end. */
+void session_lost(struct conn *c, struct reply *r);
+/* At the end: a reply that broke off counts as far as it got, its first code says all. */
+void session_take_broken_reply(struct conn *c);
 
 /* report.c */
 void report_outcome(struct conn *c, enum phase phase, const struct reply *r, bool dot_unanswered);

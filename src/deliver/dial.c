@@ -1,12 +1,13 @@
 /* The connect shim: the only file that knows about it. See dial.h.
  *
- * The definition of connect() below is what every library in the process calls, as the dynamic linker looks
- * into the executable first; rooms.cmake exports the symbol (-Wl,--export-dynamic-symbol=connect). The sanitizers bring a
- * connect() of their own: a weak one in the executable (clang), which ours replaces, or one in a shared library
- * (gcc), which RTLD_NEXT finds. Either way it is reached by passing through.
+ * The definition of connect() below is what every library in the process calls, as the dynamic
+ * linker looks into the executable first; rooms.cmake exports the symbol (-Wl,--export-dynamic-
+ * symbol=connect). The sanitizers bring a connect() of their own: a weak one in the executable
+ * (clang), which ours replaces, or one in a shared library (gcc), which RTLD_NEXT finds. Either
+ * way it is reached by passing through.
  *
- * Rejected: handing over sockets through a local proxy (two more copies of each byte); a patched libESMTP (Debian's
- * package is the point of using it). */
+ * Rejected: handing over sockets through a local proxy (two more copies of each byte); a patched
+ * libESMTP (Debian's package is the point of using it). */
 #include "dial.h"
 
 #include <sluice/base/must.h>
@@ -110,13 +111,13 @@ static int make_socket(const struct dial_target *t, int family)
 
     if (fd < 0)
         return -1;
-    /* With Nagle's algorithm each message waits some 40 ms for a delayed ACK: 1,100 instead of 18,500 messages/s were
-     * measured. */
+    /* With Nagle's algorithm each message waits some 40 ms for a delayed ACK: 1,100 instead of
+     * 18,500 messages/s were measured. */
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (t->source.ss_family == AF_UNSPEC)
         return fd;
-    /* The port is chosen when connecting: otherwise a source address has only as many connections as ports, over
-     * all destinations. */
+    /* The port is chosen when connecting: otherwise a source address has only as many
+     * connections as ports, over all destinations. */
     setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
     if (bind(fd, (const void *)&t->source, address_length(&t->source)) == 0)
         return fd;

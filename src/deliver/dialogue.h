@@ -1,11 +1,12 @@
 /* dialogue.h: which reply answers which command. (P)
  *
- * libESMTP shows the bytes that it reads and the commands that it writes; its own parser loses replies (see
- * docs of session.c). Here they are paired again: commands wait in a queue, replies answer the oldest one (RFC 5321 4.2,
- * RFC 2920 for several at once).
+ * libESMTP shows the bytes that it reads and the commands that it writes; its own parser loses
+ * replies (see session.c). Here they are paired again: commands wait in a queue, replies
+ * answer the oldest one (RFC 5321 4.2, RFC 2920 for several at once).
  *
  *     dialogue_sent(&d, CMD_MAIL);
- *     while ((event = dialogue_read(&d, &bytes, &n)) != DIALOGUE_MORE) ...     // d.command, d.reader.reply
+ *     while ((event = dialogue_read(&d, &bytes, &n)) != DIALOGUE_MORE)
+ *         ...                                        // d.command, d.reader.reply
  */
 #ifndef SLUICE_DELIVER_DIALOGUE_H
 #define SLUICE_DELIVER_DIALOGUE_H
@@ -15,7 +16,8 @@
 #include <sluice/model/kinds.h>
 #include <sluice/reply/reply.h>
 
-/* CMD_BANNER: the greeting, which answers the connection itself. CMD_DOT: the end of the message. */
+/* CMD_BANNER: the greeting, which answers the connection itself. CMD_DOT: the end of the
+ * message. */
 enum command {
     CMD_BANNER,
     CMD_EHLO,
@@ -33,8 +35,8 @@ enum command {
 
 /* RSET, MAIL, RCPT and DATA are the most that libESMTP pipelines. */
 #define DIALOGUE_WAITING_MAX 8
-/* RFC 5321 4.5.3.1.5 allows 512 octets. libESMTP reads lines in pieces of 1,023 and takes each piece for a reply:
- * past this the two sides no longer mean the same. */
+/* RFC 5321 4.5.3.1.5 allows 512 octets. libESMTP reads lines in pieces of 1,023 and takes each
+ * piece for a reply: past this the two sides no longer mean the same. */
 #define DIALOGUE_LINE_MAX 1000
 
 enum dialogue_event {
@@ -62,7 +64,8 @@ void dialogue_sent(struct dialogue *d, enum command c);
 enum command dialogue_command(const char *line, size_t n);
 /* Consumes bytes up to the end of the next event, advancing *bytes and *n. */
 enum dialogue_event dialogue_read(struct dialogue *d, const char **bytes, size_t *n);
-/* No more bytes will come: a reply that broke off is taken for whole. DIALOGUE_REPLY or DIALOGUE_MORE. */
+/* No more bytes will come: a reply that broke off is taken for whole. DIALOGUE_REPLY or
+ * DIALOGUE_MORE. */
 enum dialogue_event dialogue_end(struct dialogue *d);
 /* The oldest command without an answer; COMMANDS: none. */
 enum command dialogue_awaited(const struct dialogue *d);

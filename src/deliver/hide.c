@@ -23,8 +23,9 @@ static struct str keyword_at(const char *p, size_t n, bool *is_whole)
     return str_n(p, len);
 }
 
-/* When the piece ends amid the keyword its first letter is gone before the rest comes, so everything that may become a
- * hidden one is hidden: another extension that begins alike is lost, and nothing that we use does. */
+/* When the piece ends amid the keyword its first letter is gone before the rest comes, so
+ * everything that may become a hidden one is hidden: another extension that begins alike is
+ * lost, and nothing that we use does. */
 static bool must_hide(struct str word, bool is_whole)
 {
     for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) {

@@ -15,7 +15,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* A message's buffer above this is given back, so that one long message does not stay with thousands of threads. */
+/* A message's buffer above this is given back, so that one long message does not stay with
+ * thousands of threads. */
 #define KEEP_BYTES (256u * 1024)
 #define LIBESMTP_BUFFER 2048 /* SIO_BUFSIZE in its siobuf.h */
 
@@ -27,7 +28,8 @@ static bool is_ascii(const char *s)
     return true;
 }
 
-/* Intake has checked addresses; this is the last place where one could still become an SMTP command. */
+/* Intake has checked addresses; this is the last place where one could still become an SMTP
+ * command. */
 static bool is_safe(const char *s)
 {
     for (; *s; s++)
@@ -81,8 +83,9 @@ static bool put_rcpt(const char *email, char out[ADDRESS_MAX + 1], struct reply 
     return put_alabels(email, at, out, why);
 }
 
-/* libESMTP looks for CR LF only: behind a bare LF it would not double a dot, and a message could end the transaction and
- * forge commands. The renderer writes CR LF; this is the lock behind that door. */
+/* libESMTP looks for CR LF only: behind a bare LF it would not double a dot, and a message could
+ * end the transaction and forge commands. The renderer writes CR LF; this is the lock behind
+ * that door. */
 static bool has_clean_lines(const struct buf *text)
 {
     const char *p = text->data, *end = p + text->len;
@@ -156,7 +159,8 @@ bool message_begin(struct conn *c)
 {
     struct message *m = &c->msg;
 
-    /* Against pool_stop(): either it finds us before this line and shuts the socket down, or we find its mark. */
+    /* Against pool_stop(): either it finds us before this line and shuts the socket down, or we
+     * find its mark. */
     pthread_mutex_lock(&c->lock);
     if (c->is_spent || (!c->has_begun_one && conn_stop(c) != STOP_NO)) {
         if (c->fd >= 0)
@@ -187,27 +191,31 @@ void message_end(struct conn *c, enum phase phase, const struct reply *r)
         report_outcome(c, phase, r, c->msg.is_dot_out && r->code == 0);
         return;
     }
-    /* 354 to MAIL, 250 to DATA, 354 to the dot: says neither yes nor no, and nobody may take its code for a yes. */
+    /* 354 to MAIL, 250 to DATA, 354 to the dot: says neither yes nor no, and nobody may take its
+     * code for a yes. */
     reply_say(&odd, "unexpected reply: %d %.400s", r->code, r->text);
     conn_fail(c, phase, &odd);
     report_outcome(c, phase, &odd, c->msg.is_dot_out);
 }
 
-/* libESMTP writes its text in pieces of 2 KB, each of which TCP_NODELAY would send as a packet of its own. Held together they
- * fill packets: 9 % less CPU time for messages of 4 KB, 25 % for 30 KB. */
+/* libESMTP writes its text in pieces of 2 KB, each of which TCP_NODELAY would send as a packet
+ * of its own. Held together they fill packets: 9 % less CPU time for messages of 4 KB, 25 % for
+ * 30 KB. */
 static void cork(struct conn *c, int on)
 {
     if (c->msg.text.len > LIBESMTP_BUFFER)
         setsockopt(c->fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
 }
 
-/* libESMTP has read the whole text; when we return, it writes what its buffer holds and the dot. This is the last
- * moment before the server can have the whole message: the record says "dot out" from here on, so a crash between
- * here and the write makes the message in doubt in vain, never the other way round.
+/* libESMTP has read the whole text; when we return, it writes what its buffer holds and the dot.
+ * This is the last moment before the server can have the whole message: the record says "dot
+ * out" from here on, so a crash between here and the write makes the message in doubt in vain,
+ * never the other way round.
  *
- * libESMTP swallows write errors, so without a look at the socket a server that hung up amid the text would leave a
- * message in doubt that cannot have been accepted. The look is one poll(2); if the peer is gone, shutting
- * our side down makes sure that the dot does not go out, and the message is known as not sent. */
+ * libESMTP swallows write errors, so without a look at the socket a server that hung up amid the
+ * text would leave a message in doubt that cannot have been accepted. The look is one poll(2);
+ * if the peer is gone, shutting our side down makes sure that the dot does not go out, and the
+ * message is known as not sent. */
 static void before_dot(struct conn *c)
 {
     struct message *m = &c->msg;
@@ -228,7 +236,8 @@ static void before_dot(struct conn *c)
     conn_set_state(c, CONN_DOT);
 }
 
-/* libESMTP's message callback: the whole text at the first call, nothing at the next. A NULL length rewinds. */
+/* libESMTP's message callback: the whole text at the first call, nothing at the next. A NULL
+ * length rewinds. */
 static const char *give_text(void **context, int *length, void *arg)
 {
     struct conn *c = arg;
@@ -255,7 +264,8 @@ static const char *give_text(void **context, int *length, void *arg)
     } else {
         before_dot(c);
     }
-    /* It takes any errno that is left at the end of the text for a failure of ours, and drops the connection. */
+    /* It takes any errno that is left at the end of the text for a failure of ours, and drops
+     * the connection. */
     errno = 0;
     return text;
 }

@@ -57,7 +57,8 @@ static struct pool *pool_new(const struct pool_options *o)
     p->ehlo_name = mem_str(o->ehlo_name);
     p->conn = mem_array(o->max_connections, sizeof *p->conn);
     p->is_slot_busy = mem_array(slots, sizeof *p->is_slot_busy);
-    /* What the last life left in doubt is not ours to overwrite: it is free when the spool has settled it. */
+    /* What the last life left in doubt is not ours to overwrite: it is free when the spool has
+     * settled it. */
     for (uint32_t i = 0; i < slots; i++)
         atomic_init(&p->is_slot_busy[i], !handover_is_free(handover_slot(o->handover, i)));
     pthread_mutex_init(&p->open_lock, NULL);
@@ -191,7 +192,8 @@ void pool_stop(struct pool *p, bool at_once)
 
         if (!c)
             continue;
-        /* Under the lock: see message_begin(). Before its first MAIL a connection has nothing to end in good order. */
+        /* Under the lock: see message_begin(). Before its first MAIL a connection has nothing to
+         * end in good order. */
         pthread_mutex_lock(&c->lock);
         s = conn_state(c);
         if (c->fd >= 0 && (at_once || (s >= CONN_DIALLING && s <= CONN_HANDSHAKE)))

@@ -87,8 +87,8 @@ void report_ready(struct conn *c)
 
 static void send_closed(struct pool *p, struct pool_report *r)
 {
-    /* Both under the lock: an idle pool has sent everything, and who has taken the last letter finds the
-     * pool idle. */
+    /* Both under the lock: an idle pool has sent everything, and who has taken the last letter
+     * finds the pool idle. */
     pthread_mutex_lock(&p->open_lock);
     mailbox_send(p->o.reports, &r->letter);
     p->open--;

@@ -24,8 +24,8 @@ static bool sni_name(const char *host, char out[256])
     return inet_pton(AF_INET, out, ip) != 1 && inet_pton(AF_INET6, out, ip) != 1;
 }
 
-/* libESMTP makes the SSL object itself; the start of the handshake is the first moment at which we see it, and early
- * enough for the ClientHello. */
+/* libESMTP makes the SSL object itself; the start of the handshake is the first moment at which
+ * we see it, and early enough for the ClientHello. */
 static void on_handshake(const SSL *ssl, int where, int ret)
 {
     SSL *mutable_ssl = (SSL *)ssl; /* the object is not const, only this callback's view */
@@ -34,7 +34,8 @@ static void on_handshake(const SSL *ssl, int where, int ret)
     (void)ret;
     if (!(where & SSL_CB_HANDSHAKE_START) || SSL_get_state(ssl) == TLS_ST_OK || !host_now)
         return;
-    /* It loads a certificate from ~/.authenticate if there is one, and later frees it without owning it. */
+    /* It loads a certificate from ~/.authenticate if there is one, and later frees it without
+     * owning it. */
     SSL_certs_clear(mutable_ssl);
     if (sni_name(host_now, name))
         SSL_set_tlsext_host_name(mutable_ssl, name);

@@ -1,9 +1,10 @@
 /* The watch: one thread that looks after the time limits of all connections.
  *
- * libESMTP's own limits are for one read(2) each, so a server that sends a byte every four minutes would hold a connection for
- * ever; EHLO and STARTTLS have none of their own; and a peer that stops reading costs one limit for each 2 KB of the text,
- * as write errors are swallowed. A look at an atomic number for each connection a few times in the shortest limit, once a
- * second in practice, does away with all of that; the worker only stores when its time is up. */
+ * libESMTP's own limits are for one read(2) each, so a server that sends a byte every four
+ * minutes would hold a connection for ever; EHLO and STARTTLS have none of their own; and a peer
+ * that stops reading costs one limit for each 2 KB of the text, as write errors are swallowed. A
+ * look at an atomic number for each connection a few times in the shortest limit, once a second
+ * in practice, does away with all of that; the worker only stores when its time is up. */
 #include "conn.h"
 
 #include <sluice/os/clock.h>
@@ -23,16 +24,23 @@ static bool text_moves(struct conn *c, int64_t *deadline, int64_t now)
     return true;
 }
 
+/* Under the lock, so that it is this socket that is shut and no later one. */
+static void end(struct conn *c, int64_t deadline)
+{
+    pthread_mutex_lock(&c->lock);
+    if (atomic_compare_exchange_strong(&c->deadline_ms, &deadline, WHEN_NEVER) && c->fd >= 0) {
+        atomic_store(&c->is_timed_out, true);
+        shutdown(c->fd, SHUT_RDWR);
+    }
+    pthread_mutex_unlock(&c->lock);
+}
+
 static void look_at(struct conn *c, int64_t now)
 {
     int64_t deadline = atomic_load_explicit(&c->deadline_ms, memory_order_relaxed);
 
-    if (deadline > now || text_moves(c, &deadline, now))
-        return;
-    if (!atomic_compare_exchange_strong(&c->deadline_ms, &deadline, WHEN_NEVER))
-        return;
-    atomic_store(&c->is_timed_out, true);
-    conn_shut(c, SHUT_RDWR);
+    if (deadline <= now && !text_moves(c, &deadline, now))
+        end(c, deadline);
 }
 
 void *watch_main(void *pool)

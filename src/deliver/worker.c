@@ -1,5 +1,5 @@
-/* The worker thread of a connection number: its orders, its queue, its waiting. It is started by the number's first
- * ORDER_OPEN and stays for the next one. */
+/* The worker thread of a connection number: its orders, its queue, its waiting. It is started by
+ * the number's first ORDER_OPEN and stays for the next one. */
 #include "conn.h"
 
 #include <sluice/base/must.h>
@@ -106,8 +106,9 @@ static bool has_free_slot(struct conn *c)
     return false;
 }
 
-/* All our outcomes wait for their commit; pool_committed() wakes whoever wants a slot. The mark comes first and the second
- * look after it, so that a commit in between is not missed. Always false. */
+/* All our outcomes wait for their commit; pool_committed() wakes whoever wants a slot. The mark
+ * comes first and the second look after it, so that a commit in between is not missed. Always
+ * false. */
 static bool waited_for_slot(struct conn *c)
 {
     atomic_store(&c->wants_slot, true);
@@ -122,7 +123,8 @@ static bool is_due(const struct delivery *d)
     return d->not_before.ms == 0 || d->not_before.ms <= clock_mono().ms;
 }
 
-/* One step towards the next message: waits for what is missing. True when the first delivery may go now. */
+/* One step towards the next message: waits for what is missing. True when the first delivery may
+ * go now. */
 static bool may_go(struct conn *c)
 {
     if (!c->first) {
@@ -139,8 +141,8 @@ static bool may_go(struct conn *c)
     return has_free_slot(c) || waited_for_slot(c);
 }
 
-/* A server that is tired of waiting says 421 and closes. Whoever noticed only at MAIL would have begun a message in
- * vain. */
+/* A server that is tired of waiting says 421 and closes. Whoever noticed only at MAIL would have
+ * begun a message in vain. */
 static bool server_has_left(struct conn *c)
 {
     if (c->fd < 0 || !c->has_waited)

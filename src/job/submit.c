@@ -239,6 +239,8 @@ static enum fate import_job(struct submission *s)
 
     if (!lane_has_space(s->lane))
         return FATE_LATER;
+    if (!s->file.spec->token)
+        s->file.spec->token = mem_printf("%016llx", (unsigned long long)clock_entropy());
     if (!spool_import_begin(s->lane->spool, s->file.spec, &s->parts, s->job->identity_with_ctime,
                             clock_wall(), &s->import, &e)) {
         s->import = NULL;

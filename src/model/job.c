@@ -31,6 +31,7 @@ static const struct text_field text_fields[] = {
     {"recipients", offsetof(struct job_spec, recipients), false},
     {"from_list", offsetof(struct job_spec, from_list), false},
     {"charset", offsetof(struct job_spec, charset), false},
+    {"token", offsetof(struct job_spec, token), false},
     {"variables", offsetof(struct job_spec, variables), true},
 };
 #define TEXT_FIELDS (sizeof text_fields / sizeof *text_fields)
@@ -153,6 +154,12 @@ static bool is_id(const char *id)
            strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") == n;
 }
 
+/* It stands in message ids and boundaries. */
+static bool is_token(const char *token)
+{
+    return !token || (strlen(token) == 16 && strspn(token, "0123456789abcdef") == 16);
+}
+
 struct job_spec *job_spec_parse(struct str text, struct err *e)
 {
     struct job_spec *s = NULL;
@@ -175,7 +182,8 @@ struct job_spec *job_spec_parse(struct str text, struct err *e)
     }
     s = mem_array(1, sizeof *s);
     if (!read_texts(o, s, e) || !read_kinds(o, s, e) || !read_numbers(o, s, e) ||
-        (!is_id(s->id) && !err_set(e, "job snapshot: the id is not a job id"))) {
+        (!is_id(s->id) && !err_set(e, "job snapshot: the id is not a job id")) ||
+        (!is_token(s->token) && !err_set(e, "job snapshot: the token is not 16 hex digits"))) {
         job_spec_free(s);
         s = NULL;
     }

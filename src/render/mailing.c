@@ -39,7 +39,6 @@ struct mailing {
     char *columns;
     char *sender;  /* of the envelope */
     char *id_tail; /* of message ids, behind the rid */
-    uint64_t token;
 };
 
 static const struct {
@@ -126,23 +125,11 @@ static void compile_parts(struct making *k)
                      "no body: neither text.txt nor html.html");
 }
 
-/* Two jobs with the same id never meet in one spool, but ids come again on other machines and after
- * years: everything that the message consists of goes into the token. */
-static uint64_t make_token(const struct making *k)
+/* Random, and kept with the job. What is not taken in yet (a check, a preview) is never sent: any will
+ * do. */
+static const char *token_of(const struct mailing *m)
 {
-    struct buf all;
-    uint64_t token;
-
-    buf_init(&all, 64 * 1024 * 1024);
-    job_spec_format(k->m->spec, &all);
-    for (size_t i = 0; i < k->files->count; i++) {
-        buf_puts(&all, k->files->item[i].name);
-        buf_putc(&all, 0);
-        buf_put(&all, k->files->item[i].text, k->files->item[i].n);
-    }
-    token = str_hash(str_n(all.data, all.len));
-    buf_done(&all);
-    return token;
+    return m->spec->token ? m->spec->token : "0000000000000000";
 }
 
 /* <rid>.<job id>.<token>@<domain>, at most MESSAGE_ID_MAX bytes: a long domain costs the job id
@@ -150,11 +137,11 @@ static uint64_t make_token(const struct making *k)
 static void make_id_tail(struct mailing *m, const char *domain)
 {
     size_t room = MESSAGE_ID_MAX - 20; /* the largest rid */
-    char *left = mem_printf(".%s.%016llx@", m->spec->id, (unsigned long long)m->token);
+    char *left = mem_printf(".%s.%s@", m->spec->id, token_of(m));
 
     if (strlen(left) + strlen(domain) > room) {
         free(left);
-        left = mem_printf(".%016llx@", (unsigned long long)m->token);
+        left = mem_printf(".%s@", token_of(m));
     }
     while (strlen(left) + strlen(domain) > room)
         domain = strchr(domain, '.') ? strchr(domain, '.') + 1 : domain + strlen(domain) - 1;
@@ -203,11 +190,11 @@ static void choose_encoding(struct part *p)
 }
 
 /* "=_" occurs neither in base64 nor in quoted-printable, so only plain bodies could hold the
- * boundary: those are the same for everybody and part of the hash that it is made from. */
+ * boundary: those are the same for everybody, and were written before the token was drawn. */
 static void make_frame(struct mailing *m)
 {
     bool is_multi = m->part[PART_TEXT].template && m->part[PART_HTML].template;
-    char *boundary = mem_printf("=_%016llx", (unsigned long long)m->token);
+    char *boundary = mem_printf("=_%s", token_of(m));
 
     for (enum part_kind i = PART_TEXT; i < PARTS; i++) {
         struct part *p = &m->part[i];
@@ -278,7 +265,6 @@ static void make(struct making *k, const char *columns)
     for (enum part_kind i = 0; i < PARTS; i++)
         buf_init(&m->part[i].head, FIXED_HEADERS_MAX);
     m->columns = mem_str(columns);
-    m->token = make_token(k);
     make_envelope(k);
     make_mailbox(k, &m->from, "From", "from", spec->from_name, spec->from_address);
     if (spec->reply_to)

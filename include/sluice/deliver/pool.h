@@ -1,12 +1,23 @@
 /* pool.h: connections: one worker thread with one libESMTP session each. (S)
  *
- * The planner orders, workers obey and report; they judge nothing. Per connection the planner
- * sends: open      dial this host, then send these deliveries one after the other more      further
- * deliveries on a connection that said `ready` close     QUIT and gets, in its mailbox: outcome one
- * per delivery that was begun: what the server really said, up to which phase ready     all
- * deliveries are through, the connection is open and asks for more closed    the connection is gone
- * (also when it never came up: phase and reply say why); `left` are deliveries that were not begun
- * After `open`, exactly one `closed` follows, last.
+ * The planner orders, workers obey and report; they judge nothing. Per connection the planner sends:
+ *   open      dial this host, then send these deliveries one after the other
+ *   more      further deliveries on a connection that said `ready`
+ *   close     QUIT; deliveries that were not begun come back
+ * and gets, in its mailbox:
+ *   outcome   one per delivery that was begun: what the server really said, up to which phase
+ *   ready     all deliveries are through, the connection is open and asks for more
+ *   closed    the connection is gone (also when it never came up: phase and reply say why); `left`
+ *             are deliveries that were not begun
+ * After `open`, exactly one `closed` follows, last (but see is_late).
+ *
+ * A connection is dialled when it has something to send: a first message that is not due yet, and
+ * deliveries that cannot be sent at all (outcomes of phase render or policy), dial nothing. The
+ * orders for one connection must come from one thread. Orders and reports are single blocks of
+ * malloc(): their receiver frees them.
+ *
+ * The program must ignore SIGPIPE, allow two file descriptors for each connection, and export
+ * connect() (who links sluice_deliver does; see src/deliver/dial.h).
  *
  *     pool_order(p, order);
  */
@@ -51,8 +62,8 @@ enum order_kind { ORDER_OPEN, ORDER_MORE, ORDER_CLOSE };
 struct order {
     struct letter letter; /* first */
     enum order_kind kind;
-    uint32_t
-        connection; /* the planner's number, 0 .. max_connections-1; free again after `closed` */
+    /* The planner's number, 0 .. max_connections-1; free again after `closed`. */
+    uint32_t connection;
     struct dial_target *target; /* ORDER_OPEN: owned by the order */
     struct delivery *chain;     /* OPEN and MORE: owned by the order */
 };
@@ -60,24 +71,29 @@ struct order {
 struct pool_report {
     struct letter letter; /* first; kind as in the options */
     uint32_t connection;
-    struct outcome outcome; /* `outcome`: complete but for the classification. `closed`: phase,
-                             * reply, mx_host, mx_ip and connect_ms of the connection's own failure;
-                             * reply.code 0 and empty text: an orderly QUIT */
-    bool tls_failed; /* `closed`: the handshake broke (the caller remembers it and dials in clear
-                        text) */
-    bool
-        is_late; /* `closed`: no closing, but the answer to a `more` that crossed one (only pool_stop
-                     makes that possible): just `left` counts */
+    /* `outcome`: complete but for the classification. queued_ms counts from due_ms to MAIL;
+     * connect_ms is 0 but for the first message of a connection. `closed`: phase, reply, mx_host,
+     * mx_ip and connect_ms of the connection's own failure; reply.code 0 and empty text: an orderly
+     * QUIT. */
+    struct outcome outcome;
+    /* `closed`: the handshake broke, or STARTTLS was refused (the caller remembers it and dials in
+     * clear text). */
+    bool tls_failed;
+    /* `closed`: no closing, but the answer to a `more` that crossed one (only pool_stop makes that
+     * possible): just `left` counts. */
+    bool is_late;
     struct delivery *left; /* `closed`: not begun; the receiver's now */
     struct delivery *done; /* `outcome`: the delivery itself, the receiver's now */
 };
 
 struct pool;
+/* Copies *o and its ehlo_name; the mailbox and the hand-over file must outlive the pool. Slots that
+ * are not free yet are not used before pool_committed() frees them. */
 bool pool_start(const struct pool_options *o, struct pool **out, struct err *e);
 void pool_order(struct pool *p, struct order *o); /* takes the order; never blocks; thread-safe */
-void pool_committed(struct pool *p,
-                    uint32_t slot); /* an outcome's slot may be used again: clears it, wakes a
-                                     * worker that waits for one; thread-safe */
+/* An outcome's slot may be used again: clears it, wakes a worker that waits for one; NO_SLOT is
+ * fine; thread-safe. */
+void pool_committed(struct pool *p, uint32_t slot);
 /* Stop: no new message is begun (the rest comes back in `left`), running transactions end, then
  * QUIT. With `at_once` sockets are shut down: what was between the final dot and its reply is
  * reported dot_unanswered. */

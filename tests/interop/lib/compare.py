@@ -72,6 +72,17 @@ def read_refusals(server, path):
     return found
 
 
+def pipelined_exim(path):
+    """Recipient -> was the message pipelined? "L" in the line of its arrival, "L-" if it was only offered."""
+    found = {}
+    with open(path, encoding="utf-8", errors="replace") as f:
+        for line in f:
+            m = re.search(r" <= .* P=\S+ (.*) for (\S+)$", line)
+            if m:
+                found[m[2]] = re.search(r"(^| )L[.*]?( |$)", m[1]) is not None
+    return found
+
+
 # ---- mailboxes
 
 OWNER = {"postfix": "Delivered-To", "exim": "Envelope-To", "opensmtpd": "Delivered-To", "aiosmtpd": "Delivered-To"}
@@ -108,6 +119,8 @@ class Row:
         self.count = collections.Counter()
         self.examples = 0
         self.refusals = read_refusals(options.server, options.log)
+        self.modes = options.mode.split(",")
+        self.pipelined = pipelined_exim(options.log) if options.server == "exim" else {}
         self.mails = read_mailbox(options.server, options.maildir)
         with open(os.path.join(CAMPAIGN, "html.html"), encoding="ascii") as f:
             self.html = f.read()
@@ -126,7 +139,7 @@ class Row:
         """Returns why the message is not the one that was sent, or nothing."""
         m, address, name = mail.message, want["email"], want["name"]
         with_tls = re.search(r"TLS|with ESMTPS|with esmtps", mail.received) is not None
-        if with_tls != ("tls" in self.o.mode.split(",")):
+        if with_tls != ("tls" in self.modes):
             return f"TLS {'used' if with_tls else 'not used'}: {mail.received}"
         if m["Subject"] != f"(광고) {name}님, 봄맞이 최대 50% 세일이 시작되었습니다":
             return f"subject {m['Subject']!r}"
@@ -158,6 +171,8 @@ class Row:
                 self.fault("wrong", address, f"the log says {put_off}, the results {attempts}")
         elif put_off:
             self.fault("wrong", address, f"delivered, and the log says {put_off}")
+        if self.pipelined and self.pipelined.get(address) != ("pipelining" in self.modes):
+            self.fault("wrong", address, f"pipelined: {self.pipelined.get(address)}")
         for mail in mails[:1]:
             why = self.check_mail(want, result, mail)
             if why:

@@ -23,7 +23,6 @@ exim_prepare() {
     mkdir -p "$root/etc/exim4"
     install -d -o $id -g $id -m 750 "$root/var/spool/exim4" "$root/var/log/exim4"
     install -d -o $id -g $id -m 755 "$root/run/exim4" "$root/var/lib/exim4"
-    ln -sfn ../run "$root/var/run"
     install -o root -g $id -m 640 "$work/cert.pem" "$root/etc/exim4/cert.pem"
     install -o root -g $id -m 640 "$work/key.pem" "$root/etc/exim4/key.pem"
     sed "s/$/: yes/" "$work/exim.users" >"$root/etc/exim4/users"
@@ -77,7 +76,7 @@ begin transports
 maildir:
   driver = appendfile
   maildir_format
-  directory = /var/vmail/\${domain}
+  directory = /var/vmail/\$domain_data
   create_directory
   user = vmail
   group = vmail

@@ -23,23 +23,28 @@ with_libraries() { # PACKAGE...
     printf '%s\n' "$all"
 }
 
-# Lines "FILE" of what apt would download; nothing when it knows no such package.
+# The files that apt would download, one per line. Where a folder bears the name of a package, apt takes that: hence /.
 deb_files() { # PACKAGE...
-    apt-get download --print-uris "$@" 2>/dev/null | cut -d' ' -f2
+    (cd / && apt-get download --print-uris "$@") 2>/dev/null | cut -d' ' -f2
+}
+
+# Sets `files`. While another apt renews the package index, a part of the answer may be missing.
+find_files() { # PACKAGE...
+    local packages name
+    packages=$(with_libraries "$@")
+    # shellcheck disable=SC2086 # a list
+    files=$(deb_files $packages)
+    for name in $packages; do
+        [[ $'\n'$files == *$'\n'"$name"_* ]] || return 1
+    done
 }
 
 unpack() { # SERVER PACKAGE...
-    local root=$work/$1 packages files file missing=""
+    local root=$work/$1 files file missing=""
     shift
-    packages=$(with_libraries "$@")
-    # shellcheck disable=SC2086
-    files=$(deb_files $packages)
-    if [ -z "$files" ]; then # no package index, or an old one
+    if ! find_files "$@"; then # no package index, or an old one
         apt-get update -qq >/dev/null 2>&1
-        packages=$(with_libraries "$@")
-        # shellcheck disable=SC2086
-        files=$(deb_files $packages)
-        [ -n "$files" ] || fail "apt knows no such packages: $packages"
+        until_true 60 find_files "$@" || fail "apt does not know all of: $(with_libraries "$@")"
     fi
     mkdir -p "$cache" || fail "cannot make $cache"
     for file in $files; do
@@ -75,6 +80,7 @@ furnish() { # ROOT
         [ -L "$root/$dir" ] || ln -s "usr/$dir" "$root/$dir"
     done
     mkdir -p "$root/dev" "$root/etc" "$root/root" "$root/run" "$root/tmp" "$root/var/log" "$root/var/tmp" "$root/var/vmail"
+    [ -e "$root/var/run" ] || ln -s ../run "$root/var/run"
     chmod 1777 "$root/tmp" "$root/var/tmp"
     mknod -m 666 "$root/dev/null" c 1 3 && mknod -m 666 "$root/dev/zero" c 1 5 &&
         mknod -m 666 "$root/dev/random" c 1 8 && mknod -m 666 "$root/dev/urandom" c 1 9 || fail "cannot make devices"
@@ -84,6 +90,7 @@ furnish() { # ROOT
     printf 'passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n' >"$root/etc/nsswitch.conf"
     printf '127.0.0.1 localhost mail.bomnal.example\n' >"$root/etc/hosts"
     printf 'smtp 25/tcp mail\n' >"$root/etc/services"
+    add_user "${root##*/}" nobody 65534
     add_user "${root##*/}" vmail "$vmail_id"
     chown "$vmail_id:$vmail_id" "$root/var/vmail"
 }

@@ -67,7 +67,8 @@ void rig_add_address(struct dial_target *t, struct sockaddr_storage a, socklen_t
 void rig_open(struct rig *r, uint32_t number, struct dial_target *t, struct delivery *chain);
 void rig_more(struct rig *r, uint32_t number, struct delivery *chain);
 void rig_close(struct rig *r, uint32_t number);
-/* Takes reports until there are that many outcomes, readies or closings in all; each may be UINT32_MAX. */
+/* Takes reports until there are that many outcomes, readies or closings in all; each may be
+ * UINT32_MAX. */
 void rig_until(struct rig *r, unsigned outcomes, unsigned readies, unsigned closings);
 void rig_run(struct rig *r); /* until every connection is closed */
 unsigned rig_left(const struct rig *r, unsigned closing);

@@ -3,9 +3,9 @@
  *     static const struct step busy[] = {S("421 4.3.2 try later\r\n"), HANGUP, END};
  *     struct server *s = server_start("127.0.0.1", (const struct step *[]){busy, NULL});
  *
- * Connection n follows the n-th script, further ones the last. At its END a script reads whatever comes until the client
- * hangs up. A step that does not find what it expects is kept in `trouble`, and the connection is closed.
- */
+ * Connection n follows the n-th script, further ones the last. At its END a script reads
+ * whatever comes until the client hangs up. A step that does not find what it expects is kept in
+ * `trouble`, and the connection is closed. */
 #ifndef TEST_DELIVER_SERVER_H
 #define TEST_DELIVER_SERVER_H
 

@@ -1,4 +1,5 @@
-/* The connect shim: addresses in turn, families, source address, limits, and everybody else's connect(). */
+/* The connect shim: addresses in turn, families, source address, limits, and everybody else's
+ * connect(). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* Pairing of replies with commands, and what is hidden from libESMTP, however the bytes are cut into pieces. */
+/* Pairing of replies with commands, and what is hidden from libESMTP, however the bytes are cut
+ * into pieces. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -169,7 +170,8 @@ static void test_hidden_keywords(void **state)
     hide("250 PIPELININGS\r\n", "250 PIPELININGS\r\n", 512, false);
 }
 
-/* However it is cut, nothing that is hidden gets through: libESMTP reads "CHUNKING" from no pieces of it. */
+/* However it is cut, nothing that is hidden gets through: libESMTP reads "CHUNKING" from no
+ * pieces of it. */
 static void test_hidden_in_pieces(void **state)
 {
     static const char reply[] =

@@ -1,5 +1,6 @@
-/* What servers do, one row for each, and what must be known about the message afterwards. The rows follow the hazards of
- * libESMTP: lost replies, odd replies, lost connections, each at each stage. */
+/* What servers do, one row for each, and what must be known about the message afterwards. The
+ * rows follow the hazards of libESMTP: lost replies, odd replies, lost connections, each at each
+ * stage. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* The protocol between planner and connections: open, more, ready, close, stop; slots; waiting; time limits. */
+/* The protocol between planner and connections: open, more, ready, close, stop; slots; waiting;
+ * time limits. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* The text of a message: what arrives is what was rendered, byte for byte; and what is known when the connection is lost
- * amid the text. */
+/* The text of a message: what arrives is what was rendered, byte for byte; and what is known
+ * when the connection is lost amid the text. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,8 +25,8 @@ static const char *const texts[] = {
     HEADER "\r\n",
     HEADER "\r\n.\r\n..\r\n.hidden\r\n\r\n.\r\n",
     HEADER "\r\nno line end at the end of the text, with one added by SMTP\r\n",
-    /* Everything that the header pass could touch: folding, order, odd case, repeated names that it does not know,
-     * signatures, MIME, empty values, long lines. */
+    /* Everything that the header pass could touch: folding, order, odd case, repeated names that
+     * it does not know, signatures, MIME, empty values, long lines. */
     "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=shop.example;\r\n\ts=a; "
     "h=From:From:To;"
     "\r\n  b=abc+/=\r\n  def\r\nReceived: from a\r\nReceived: from b\r\n"

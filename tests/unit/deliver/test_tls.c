@@ -1,4 +1,5 @@
-/* STARTTLS, opportunistic: taken when offered, whatever the certificate; what breaks it is told apart. */
+/* STARTTLS, opportunistic: taken when offered, whatever the certificate; what breaks it is told
+ * apart. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -44,7 +45,8 @@ static const struct row rows[] = {
      "busy", 421, false, 0},
     {"lost at STARTTLS", STEPS(OFFER, C("STARTTLS"), HANGUP),
      "the server closed the connection at STARTTLS", 0, false, 0},
-    /* CVE-2021-38371 and its kin: replies in clear text, to be taken for those of the protected session. */
+    /* CVE-2021-38371 and its kin: replies in clear text, to be taken for those of the protected
+     * session. */
     {"injection behind the reply to STARTTLS",
      STEPS(OFFER, C("STARTTLS"), S("220 go\r\n250-evil\r\n250 PIPELINING\r\n250 ok\r\n")),
      "the server sent clear text behind its reply to STARTTLS", 0, false, 0},

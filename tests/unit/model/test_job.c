@@ -28,6 +28,7 @@ static void a_snapshot_reads_back(void **state)
         .from_address = "kim@example.kr",
         .subject = "(광고) {{name}}\\",
         .template_name = "spring",
+        .token = "0123456789abcdef",
         .start = {INT64_MIN},
         .finish_by = {INT64_MAX},
         .expires_ms = -1,
@@ -48,6 +49,7 @@ static void a_snapshot_reads_back(void **state)
     assert_string_equal(back->from_name, s.from_name);
     assert_string_equal(back->subject, s.subject);
     assert_string_equal(back->variables, s.variables);
+    assert_string_equal(back->token, s.token);
     assert_null(back->reply_to);
     assert_null(back->charset);
     assert_int_equal(back->msg_class, s.msg_class);
@@ -79,6 +81,9 @@ static void damage_is_refused(void **state)
         {"\"id\":\"a\"", "\"id\":7", "\"id\" is missing or no text"},
         {"\"id\":\"a\"", "\"id\":\"../a\"", "not a job id"},
         {"\"id\":\"a\"", "\"id\":\"\"", "not a job id"},
+        {"\"token\":\"0123456789abcdef\"", "\"token\":\"0123456789abcde\"", "16 hex digits"},
+        {"\"token\":\"0123456789abcdef\"", "\"token\":\"0123456789ABCDEF\"", "16 hex digits"},
+        {"\"token\":\"0123456789abcdef\"", "\"token\":1", "\"token\" is missing or no text"},
         {"\"class\":\"ad\"", "\"class\":\"spam\"", "\"class\""},
         {"\"priority\":\"urgent\"", "\"priority\":1", "\"priority\""},
         {"\"in_doubt\":\"hold\"", "\"in_doubt\":null", "\"in_doubt\""},
@@ -88,7 +93,11 @@ static void damage_is_refused(void **state)
         {"}", "", "job snapshot: "},
         {"}", "}x", "job snapshot: "},
     };
-    struct job_spec s = {.id = "a", .client = "c", .from_address = "a@b.kr", .variables = ""};
+    struct job_spec s = {.id = "a",
+                         .client = "c",
+                         .from_address = "a@b.kr",
+                         .token = "0123456789abcdef",
+                         .variables = ""};
     struct buf good, bad;
 
     (void)state;

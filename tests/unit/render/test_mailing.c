@@ -20,6 +20,7 @@ static const struct job_spec spring = {
     .reply_to = "help@shop.example",
     .envelope_domain = "bounce.shop.example",
     .template_name = "spring",
+    .token = "00c0ffee00c0ffee",
     .variables = "{\"shop\":\"Bomnal\",\"name\":\"customer\"}",
     .expires_ms = 1,
 };
@@ -450,6 +451,25 @@ static void message_ids_fit(void **state)
     }
 }
 
+/* The same job of another machine or another year: other ids, though every byte of it is the same. */
+static void the_token_is_in_the_message_id(void **state)
+{
+    static const char *const files[] = {"subject.txt", "s", "text.txt", "x", NULL};
+    struct job_spec other = spring;
+    struct mailing *one = make_good(&spring, files, "[]"), *two;
+    char id[128];
+
+    (void)state;
+    other.token = (char *)(uintptr_t)"0000000000000001";
+    two = make_good(&other, files, "[]");
+    mailing_message_id(one, 7, id, sizeof id);
+    assert_string_equal(id, "7.spring-1.00c0ffee00c0ffee@bounce.shop.example");
+    mailing_message_id(two, 7, id, sizeof id);
+    assert_string_equal(id, "7.spring-1.0000000000000001@bounce.shop.example");
+    mailing_release(one);
+    mailing_release(two);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -464,6 +484,7 @@ int main(void)
         cmocka_unit_test(warns_of_names_that_nothing_fills),
         cmocka_unit_test(the_job_may_bring_the_subject),
         cmocka_unit_test(message_ids_fit),
+        cmocka_unit_test(the_token_is_in_the_message_id),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

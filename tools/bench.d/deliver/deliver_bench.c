@@ -1,12 +1,15 @@
-/* bench-deliver [-a IP] [-p PORT] [-c CONNECTIONS] [-m MESSAGES] [-n PER_CONNECTION] [-b BATCH] [-k KILOBYTES] [-t]
+/* bench-deliver [-a IP] [-p PORT] [-c CONNECTIONS] [-m MESSAGES] [-n PER_CONNECTION] [-b BATCH]
+ * [-k KILOBYTES] [-t]
  *
- * What the room deliver can do: renders personalised messages and delivers them to one receiver that accepts everything, such
- * as smtp-sink of Debian's postfix package (apt-get download postfix; dpkg -x):
+ * What the room deliver can do: renders personalised messages and delivers them to one receiver
+ * that accepts everything, such as smtp-sink of Debian's postfix package (apt-get download
+ * postfix; dpkg -x):
  *
  *     smtp-sink -c 127.0.0.1:2525 1000 &
  *     bench-deliver -p 2525 -c 50 -m 300000
  *
- * and beside it the bare limit: smtp-source -d -s 50 -m 300000 -l 4096 127.0.0.1:2525. -t: with STARTTLS. */
+ * and beside it the bare limit: smtp-source -d -s 50 -m 300000 -l 4096 127.0.0.1:2525. -t: with
+ * STARTTLS. */
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <netinet/in.h>
