@@ -161,6 +161,13 @@ void pretty_status(const json_t *answer, size_t width, struct buf *out)
     size_t i;
     daemon_line(answer, out);
     trouble_line(out, "SPOOL TROUBLE: ", pretty_member(answer, "spool_trouble"));
+    trouble_line(out, "LIST TROUBLE: ", pretty_member(answer, "list_trouble"));
+    json_array_foreach(jobs, i, job)
+    {
+        char what[100];
+        snprintf(what, sizeof what, "TROUBLE WITH JOB %.64s: ", pretty_member(job, "id"));
+        trouble_line(out, what, pretty_member(job, "trouble"));
+    }
     intake_line(json_object_get(answer, "intake"), out);
     if (json_array_size(jobs) == 0) {
         buf_puts(out, "no jobs\n");

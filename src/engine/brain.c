@@ -293,8 +293,7 @@ void *brain_run(void *arg)
         struct plan_action a;
         while (plan_next(e->plan, now, &a))
             carry_out(e, &a);
-        atomic_store(&e->brain_is_quiet,
-                     told_to_stop && plan_is_quiet(e->plan) && e->opening == 0);
+        atomic_store(&e->brain_is_quiet, told_to_stop && plan_is_quiet(e->plan) && e->opening == 0);
     }
     return NULL;
 }

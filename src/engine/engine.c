@@ -1,6 +1,7 @@
 /* engine.c: starts the threads in order, stops them in the reverse one. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <sluice/engine/answers.h>
 #include <sluice/os/file.h>
@@ -15,13 +16,25 @@ static bool prepare_folder(const char *what, const char *dir, struct err *err)
            err_sys(err, "%s: cannot read and write in %s", what, dir);
 }
 
+static bool prepare_list_folder(const struct settings *s, struct err *err)
+{
+    char *dir = mem_str(s->list_db), *slash = strrchr(dir, '/');
+    bool ok = !slash || slash == dir;
+    if (!ok) {
+        *slash = 0;
+        ok = prepare_folder("the folder of list_db", dir, err);
+    }
+    free(dir);
+    return ok;
+}
+
 static bool make_folders(const struct settings *s, struct err *err)
 {
     return prepare_folder("drop_dir", s->drop_dir, err) &&
            prepare_folder("accepted_dir", s->accepted_dir, err) &&
            prepare_folder("failed_dir", s->failed_dir, err) &&
            prepare_folder("out_dir", s->out_dir, err) &&
-           prepare_folder("spool_dir", s->spool_dir, err);
+           prepare_folder("spool_dir", s->spool_dir, err) && prepare_list_folder(s, err);
 }
 
 static bool open_stores(struct engine *e, bool *same_boot, struct err *err)

@@ -144,9 +144,10 @@ struct engine {
     pthread_t brain, keeper, scribe;
     bool has_brain, has_keeper, has_scribe; /* threads that were started */
     atomic_bool is_stopping, keeper_ends;
-    atomic_bool brain_is_quiet;             /* only once it knows that it is stopping */
-    _Atomic(const atomic_bool *) at_once;   /* set by engine_stop */
-    atomic_uint ending; /* jobs that the planner is through with, and whose results are not written */
+    atomic_bool brain_is_quiet;           /* only once it knows that it is stopping */
+    _Atomic(const atomic_bool *) at_once; /* set by engine_stop */
+    atomic_uint
+        ending; /* jobs that the planner is through with, and whose results are not written */
     /* brain */
     struct intake_append
         *orphans;     /* appends of jobs that are being opened, chained by letter.next */

@@ -352,8 +352,8 @@ json_t *live_status(struct engine *e, const char *job)
     engine_call(e, &e->brain_box, think, &t);
     list_finished(e, job, s.jobs);
     json_t *out = json_pack(
-        "{s:s,s:I,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:o}", "version", SLUICE_VERSION, "pid",
-        (json_int_t)getpid(), "started", time_of(e->started), "uptime_s",
+        "{s:s,s:I,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:o}", "version", SLUICE_VERSION,
+        "pid", (json_int_t)getpid(), "started", time_of(e->started), "uptime_s",
         (json_int_t)((clock_wall().ms - e->started.ms) / 1000), "connections",
         (json_int_t)t.all.connections, "in_flight", (json_int_t)t.all.leased, "messages_per_s",
         (json_int_t)s.delivered_per_s, "disk_free", (json_int_t)disk_free(e), "spool_trouble",
@@ -384,8 +384,8 @@ static bool may_pull(const struct lever *l, const struct job_row *row)
     if (row->state == JOB_ACTIVE || row->state == JOB_PAUSED)
         return true;
     if (row->state == JOB_IMPORTING)
-        return err_set(l->err,
-                       "job '%s' is still being imported; try again when that is through", row->id);
+        return err_set(l->err, "job '%s' is still being imported; try again when that is through",
+                       row->id);
     return err_set(l->err, "job '%s' is %s: there is nothing to %s", row->id,
                    job_state_name(row->state), l->name);
 }
@@ -423,12 +423,17 @@ static bool pull_unopened(struct engine *e, struct lever *l)
     return false;
 }
 
-static bool is_ending(struct engine *e, const char *job)
+static bool is_ending(struct engine *e, const struct lever *l)
 {
     pthread_mutex_lock(&e->lock);
     const struct keeper_job *j = e->endings;
-    while (j && strcmp(j->row.id, job) != 0)
+    while (j && strcmp(j->row.id, l->job) != 0)
         j = j->next;
+    if (j && j->trouble[0])
+        err_set(l->err, "job '%s' is through, but its results cannot be written: %s", l->job,
+                j->trouble);
+    else if (j)
+        err_set(l->err, "job '%s' is through, its results are being written", l->job);
     pthread_mutex_unlock(&e->lock);
     return j != NULL;
 }
@@ -437,9 +442,9 @@ static void pull_closed(struct engine *e, struct lever *l)
 {
     struct job_row row;
     l->err->text[0] = 0;
-    if (is_ending(e, l->job))
-        err_set(l->err, "job '%s' is through, its results are being written", l->job);
-    else if (!spool_find(e->spool, l->job, &row, l->err)) {
+    if (is_ending(e, l))
+        return;
+    if (!spool_find(e->spool, l->job, &row, l->err)) {
         if (!l->err->text[0])
             err_set(l->err, "no job '%s'", l->job);
     } else if (may_pull(l, &row))

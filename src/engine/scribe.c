@@ -62,6 +62,13 @@ static void note_trouble(struct engine *e, char trouble[200], const char *id, co
         log_line(LOG_AT_ERROR, "list", "job=%s %s: %s", id, what, err->text);
 }
 
+static void lists_are_well(struct engine *e)
+{
+    pthread_mutex_lock(&e->lock);
+    e->list_trouble[0] = 0;
+    pthread_mutex_unlock(&e->lock);
+}
+
 enum folded { FOLDED_ALL, FOLDED_SOME, FOLD_FAILED };
 
 /* At most so many steps: a job whose outcomes come faster than they can be folded must not keep the
@@ -193,6 +200,8 @@ static bool finish(struct engine *e, struct keeper_job *j, struct err *err)
     enum folded folded = fold_job(e, &j->row, j->spec->list, UINT_MAX, err);
     if (folded == FOLDED_SOME)
         err_set(err, "left to the next start");
+    if (folded == FOLDED_ALL)
+        lists_are_well(e);
     if (folded == FOLDED_ALL && is_cancelled)
         count_again(e, j);
     count_recipients(e, j);
@@ -286,13 +295,6 @@ static enum folded fold_all(struct engine *e)
     return worst;
 }
 
-static void lists_are_well(struct engine *e)
-{
-    pthread_mutex_lock(&e->lock);
-    e->list_trouble[0] = 0;
-    pthread_mutex_unlock(&e->lock);
-}
-
 /* When the next fold may begin, and whether there is something to fold then. */
 static int64_t fold_round(struct engine *e, bool *news)
 {
@@ -300,7 +302,9 @@ static int64_t fold_round(struct engine *e, bool *news)
     if (f != FOLD_FAILED)
         lists_are_well(e);
     *news = f != FOLDED_ALL;
-    return clock_mono().ms + (f == FOLD_FAILED ? TRY_AGAIN_MS : f == FOLDED_SOME ? 0 : FOLD_EACH_MS);
+    return clock_mono().ms + (f == FOLD_FAILED   ? TRY_AGAIN_MS
+                              : f == FOLDED_SOME ? 0
+                                                 : FOLD_EACH_MS);
 }
 
 /* True: it is the end. */

@@ -13,7 +13,8 @@
 #include <sluice/model/kinds.h>
 
 struct standing {
-    uint32_t *of; /* by rid: category in the low byte, number of the provider above; 0: not deferred */
+    uint32_t
+        *of; /* by rid: category in the low byte, number of the provider above; 0: not deferred */
     size_t size;
     struct map numbers; /* provider name -> its place in `names`, plus one */
     char (*names)[64];

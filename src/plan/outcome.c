@@ -83,7 +83,8 @@ static void host_failed(struct plan *p, const struct conn *c, struct now now)
     struct provider *v = c->site->provider;
     struct host *h = &c->site->host[c->host];
     /* Who wants retries sooner than that wants the host back sooner, too. */
-    int64_t rest = v->limits.retry_interval_ms < HOST_REST_MS ? v->limits.retry_interval_ms : HOST_REST_MS;
+    int64_t rest =
+        v->limits.retry_interval_ms < HOST_REST_MS ? v->limits.retry_interval_ms : HOST_REST_MS;
     for (unsigned i = 0; i < h->failures && rest < HOST_REST_MAX_MS; i++)
         rest *= 2;
     /* Connections that were dialled together fail together: that is one failure of the host. */

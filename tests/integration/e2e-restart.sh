@@ -37,6 +37,7 @@ compare gentle --others --list "$work/gentle.csv" --in-doubt 0
 
 # --- kill -9, at instants that nothing chooses
 make_job rough $count
+until_true 60 job_is rough active || fail "the job was not taken in"
 kills=0
 for part in 1 2 3 4 5 6; do
     until_true 60 is_moving rough $((count * part / 8)) || fail "the job does not move"
@@ -48,7 +49,7 @@ done
 wait_done rough 120
 # A connection has at most one message between its final dot and the reply.
 compare rough --others --killed --list "$work/rough.csv" --in-doubt $((kills * 20))
-grep -c 'recovery' "$work/sluiced.log" >/dev/null || fail "no recovery is told in the log"
+[ $kills -ge 2 ] || fail "the job was through after $kills kills: it is too short for this machine"
 say "$kills kills, $(grep -c ',in-doubt,' "$work/out/rough/result.csv") in doubt"
 
 # --- killed while the list is being taken in: the dropped files are there, and taken in by the next start

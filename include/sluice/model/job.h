@@ -42,9 +42,10 @@ struct job_spec {
     int64_t expires_ms;    /* a recipient expires this long after it was added (for a scheduled job:
                               after start) */
     uint64_t max_bad_rows; /* more bad rows than this fail the job */
-    char *token;           /* 16 random hex digits, given at intake: makes message ids unique although ids of jobs
+    char *
+        token; /* 16 random hex digits, given at intake: makes message ids unique although ids of jobs
                             * come again, on other machines and after years; NULL: not taken in yet */
-    char *variables;       /* JSON object text, "{}" when absent: common to all recipients */
+    char *variables; /* JSON object text, "{}" when absent: common to all recipients */
 };
 
 void job_spec_free(struct job_spec *s); /* NULL is fine */

@@ -460,7 +460,7 @@ static void the_token_is_in_the_message_id(void **state)
     char id[128];
 
     (void)state;
-    other.token = (char *)(uintptr_t)"0000000000000001";
+    other.token = (char *)(uintptr_t) "0000000000000001";
     two = make_good(&other, files, "[]");
     mailing_message_id(one, 7, id, sizeof id);
     assert_string_equal(id, "7.spring-1.00c0ffee00c0ffee@bounce.shop.example");
