@@ -10,7 +10,7 @@ import statistics
 import subprocess
 import time
 
-from world import World, cpu_seconds, machine, peak_megabytes, table, unpacked_postfix, wait_for
+from world import World, cpu_seconds, machine, peak_megabytes, table, unpacked_postfix, versions, wait_for
 
 JOB = 'id = "{id}"; client = "bench"; class = "notice"; from = "벤치 <bench@sluice.example>"; template = "four-k";\nrecipients = "{list}";\n'
 LINE = "{{name}}님, 이번 달 {{grade}} 회원 혜택과 적립금 {{points}}점을 안내해 드립니다. 쿠폰 번호는 {{coupon}}입니다.\n"
@@ -74,12 +74,14 @@ def main():
             c["ratio"] = c["messages_per_s"] / c["bare"]
             rounds.append(c)
         peak = peak_megabytes(w.daemon)
-    result = {"machine": machine(), "count": o.count, "connections": o.connections, "rounds": rounds,
+        of = versions(w)
+    result = {"machine": machine(), "versions": of, "count": o.count, "connections": o.connections, "rounds": rounds,
               "median_ratio": statistics.median(c["ratio"] for c in rounds), "peak_mb": peak}
     if o.json:
         print(json.dumps(result, indent=1))
         return
-    print(f"{o.count:,} messages of about 4 KB per round, {o.connections} connections, spool durable; {result['machine']}")
+    print(f"{o.count:,} messages of about 4 KB per round, {o.connections} connections, spool durable")
+    print(f"{result['machine']}; {result['versions']}")
     table([["round", "Sluice/s", "smtp-source/s", "ratio", "CPU us/message", "not accepted once"]] +
           [[str(n + 1), f"{c['messages_per_s']:,.0f}", f"{c['bare']:,.0f}", f"{c['ratio']:.2f}", f"{c['cpu_us']:.0f}", str(c["wrong"])]
            for n, c in enumerate(rounds)])

@@ -7,7 +7,7 @@ import os
 import random
 import time
 
-from world import World, machine, table, wait_for
+from world import World, machine, table, versions, wait_for
 
 BULK = 'id = "bulk"; client = "bench"; class = "notice"; from = "bench@sluice.example"; template = "short"; recipients = "bulk.csv";\n'
 STANDING = 'id = "cart"; client = "shop"; class = "transactional"; priority = "urgent"; standing = true; from = "shop@sluice.example"; template = "short";\n'
@@ -64,13 +64,15 @@ def main():
             return len(first) == o.count
 
         wait_for("the last trigger", all_seen, 60, 1)
+        of = versions(w)
     late = sorted(max(0, first[a] - dropped[a]) for a in dropped)
-    result = {"machine": machine(), "bulk": o.bulk, "bulk_left": bulk_left, "count": o.count, "median_ms": late[len(late) // 2],
+    result = {"machine": machine(), "versions": of, "bulk": o.bulk, "bulk_left": bulk_left, "count": o.count, "median_ms": late[len(late) // 2],
               "p99_ms": late[min(len(late) - 1, int(len(late) * 0.99))], "max_ms": late[-1]}
     if o.json:
         print(json.dumps(result, indent=1))
         return
-    print(f"{o.count} triggers while a bulk job of {o.bulk:,} runs ({bulk_left:,} were left at the end); {result['machine']}")
+    print(f"{o.count} triggers while a bulk job of {o.bulk:,} runs ({bulk_left:,} were left at the end)")
+    print(f"{result['machine']}; {result['versions']}")
     table([["rename to first attempt", "ms"], ["median", f"{result['median_ms']:.0f}"], ["99th percentile", f"{result['p99_ms']:.0f}"],
            ["maximum", f"{result['max_ms']:.0f}"]])
 

@@ -132,9 +132,31 @@ def machine():
     return f"{os.cpu_count()} cores, {model}, Linux {platform.release()}"
 
 
+def first_line(*command):
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n", 1)[0].strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def versions(world):
+    """Of what the figures belong to."""
+    commit = first_line("git", "-C", world.source, "describe", "--always", "--dirty")
+    named = [first_line(world.program("sluiced"), "--version") + (f" ({commit})" if commit else "")]
+    for package in ("libesmtp6", "libsqlite3-0", "libssl3"):
+        named.append(f"{package} {first_line('dpkg-query', '-W', '-f', '${Version}', package) or '?'}")
+    deb = glob.glob(os.path.join(cache_dir(), "postfix_*.deb"))
+    named += [os.path.basename(d).rsplit("_", 1)[0].replace("_", " ").replace("%3a", ":") for d in deb[-1:]]
+    return ", ".join(named)
+
+
+def cache_dir():
+    return os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "sluice-bench")
+
+
 def unpacked_postfix():
     """smtp-source from Debian's postfix package, unpacked into a cache folder, never installed."""
-    cache = os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "sluice-bench")
+    cache = cache_dir()
     binary = os.path.join(cache, "postfix/usr/sbin/smtp-source")
     if not os.path.exists(binary):
         os.makedirs(cache, exist_ok=True)
@@ -151,4 +173,4 @@ def table(rows):
         print("  ".join(str(c).ljust(w) if i == 0 else str(c).rjust(w) for i, (c, w) in enumerate(zip(r, width))))
 
 
-__all__ = ["World", "wait_for", "cpu_seconds", "peak_megabytes", "machine", "unpacked_postfix", "table"]
+__all__ = ["World", "wait_for", "cpu_seconds", "peak_megabytes", "machine", "versions", "unpacked_postfix", "table"]
