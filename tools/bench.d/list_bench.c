@@ -115,14 +115,15 @@ int main(int argc, char **argv)
     char *dir =
         mem_printf("%s/bench-list.%08x", argc > 2 ? argv[2] : "/tmp", (unsigned)clock_entropy());
     char *path = mem_printf("%s/lists.db", dir);
-    struct list_store *l;
+    struct list_store *l = NULL;
     struct stat st;
 
     if (rows == 0) {
         fprintf(stderr, "usage: bench-list [contacts [directory]]\n");
         return 2;
     }
-    need(file_make_dirs(dir, &failure) && list_open(path, &l, &failure));
+    need(file_make_dirs(dir, &failure));
+    need(list_open(path, &l, &failure));
     import(l, rows);
     fold(l, rows);
     ask(l, rows);

@@ -114,7 +114,7 @@ ehlo_name = "mail.bomnal.example";
 prohibited_hosts = ();
 dns = { servers = "127.0.0.1:$dns_port"; timeout = "1 s"; tries = 2; ttl_min_sec = 1; servfail = "1 s"; $dns_more };
 defaults = {
-    smtp_port = $smtp_port; max_message_rate = "5000/s"; max_connection_rate = "1000/s";
+    smtp_port = $smtp_port; max_message_rate = "${message_rate:-5000/s}"; max_connection_rate = "1000/s";
     retry_interval = "${retry_interval:-1 s}"; max_retry_interval = "${max_retry_interval:-4 s}"; idle = "1 s";
     $defaults_more
 };

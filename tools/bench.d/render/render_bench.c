@@ -45,8 +45,7 @@ static void bench_classify(void)
         "550 5.1.1 <gildong@naver.example>: we have no such user, please check the spelling",
         "452 4.2.2 the mailbox of this recipient is over its quota at the moment",
         "421 4.7.0 too many connections from your network, please slow down and come back",
-        "554 5.7.1 Client host [192.0.2.9] blocked using zen.lists.example; see "
-        "http://lists.example/q",
+        "554 5.7.1 Client host [192.0.2.9] blocked using zen.lists.example; see lists.example",
         "550 5.7.1 something that no rule of ours has ever heard of, in a sentence of some length",
     };
     struct reply_reader r[5];
