@@ -183,6 +183,8 @@ static enum fate finish(struct submission *s)
 
     if (!rejected_flush(&s->rejected, &e)) {
         lane_fails(s->lane, "cannot note bad rows", &e);
+        spool_import_abort(s->import); /* it holds the job's folder: the next try could not begin */
+        s->import = NULL;
         return FATE_LATER;
     }
     ok = spool_import_finish(s->import, s->bad, note_duplicate, s, &row, &e);
