@@ -88,9 +88,9 @@ static bool raise_files(int64_t connections)
 {
     struct rlimit l;
     rlim_t want = (rlim_t)connections * 2 + 256;
-    if (getrlimit(RLIMIT_NOFILE, &l) != 0 || l.rlim_cur >= want)
+    if (getrlimit(RLIMIT_NOFILE, &l) != 0)
         return true;
-    l.rlim_cur = l.rlim_max < want ? l.rlim_max : want;
+    l.rlim_cur = l.rlim_max; /* every open job takes a few more */
     setrlimit(RLIMIT_NOFILE, &l);
     if (l.rlim_cur >= want)
         return true;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <sluice/admin/control.h>
 #include <sluice/base/must.h>
@@ -154,9 +155,17 @@ static bool sink_take(void *arg, const char *text, size_t n)
     return !s->failed;
 }
 
+/* A device or a pipe is written to as it is: renaming a file over it would take its place. */
+static bool is_no_file(const char *output)
+{
+    struct stat st;
+    return stat(output, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
 static enum cli_exit stream_to_file(struct cli *c, json_t *request, const char *output)
 {
-    char *part = mem_printf("%s.part", output);
+    bool in_place = is_no_file(output);
+    char *part = in_place ? mem_str(output) : mem_printf("%s.part", output);
     struct sink s = {.f = fopen(part, "we")};
     json_t *answer = NULL;
     enum cli_exit code;
@@ -171,9 +180,9 @@ static enum cli_exit stream_to_file(struct cli *c, json_t *request, const char *
     written = fclose(s.f) == 0 && written;
     if (!written)
         code = cli_say(c, CLI_REFUSED, "writing %s: %s", part, strerror(errno));
-    else if (code == CLI_OK && rename(part, output) != 0)
+    else if (code == CLI_OK && !in_place && rename(part, output) != 0)
         code = cli_say(c, CLI_REFUSED, "%s: %s", output, strerror(errno));
-    if (code != CLI_OK)
+    if (code != CLI_OK && !in_place)
         unlink(part);
     json_decref(answer);
     free(part);

@@ -1,4 +1,6 @@
 /* engine.c: starts the threads in order, stops them in the reverse one. */
+#include <fcntl.h>
+#include <sys/file.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +37,20 @@ static bool make_folders(const struct settings *s, struct err *err)
            prepare_folder("failed_dir", s->failed_dir, err) &&
            prepare_folder("out_dir", s->out_dir, err) &&
            prepare_folder("spool_dir", s->spool_dir, err) && prepare_list_folder(s, err);
+}
+
+static bool lock_drop(struct engine *e, struct err *err)
+{
+    const char *dir = e->settings->drop_dir;
+    e->drop_lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (e->drop_lock < 0)
+        return err_sys(err, "drop_dir %s", dir);
+    if (flock(e->drop_lock, LOCK_EX | LOCK_NB) == 0)
+        return true;
+    return err_set(err,
+                   "drop_dir %s: another sluiced takes its jobs from there; give each daemon a "
+                   "directory of its own",
+                   dir);
 }
 
 static bool open_stores(struct engine *e, bool *same_boot, struct err *err)
@@ -109,8 +125,9 @@ static bool start(struct engine *e, struct err *err)
 {
     bool same_boot;
     return make_folders(e->settings, err) && brain_prepare(e, err) &&
-           open_stores(e, &same_boot, err) && engine_recover(e, same_boot, err) &&
-           start_resolver(e, err) && start_pool(e, err) && start_threads(e, err);
+           open_stores(e, &same_boot, err) && lock_drop(e, err) &&
+           engine_recover(e, same_boot, err) && start_resolver(e, err) && start_pool(e, err) &&
+           start_threads(e, err);
 }
 
 bool engine_start(const struct settings *s, struct engine **out, struct err *err)
@@ -118,6 +135,7 @@ bool engine_start(const struct settings *s, struct engine **out, struct err *err
     static const atomic_bool at_once = true;
     struct engine *e = mem_array(1, sizeof *e);
     e->settings = s;
+    e->drop_lock = -1;
     e->started = clock_wall();
     pthread_mutex_init(&e->lock, NULL);
     /* Without an eventfd nothing can fail. */
@@ -244,6 +262,8 @@ void engine_free(struct engine *e)
 {
     if (!e)
         return;
+    if (e->drop_lock >= 0)
+        close(e->drop_lock);
     pool_free(e->pool);
     resolver_stop(e->resolver);
     plan_free(e->plan);

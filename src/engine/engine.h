@@ -135,6 +135,7 @@ struct engine {
     const struct settings *settings;
     struct wall started;
     struct handover *handover;
+    int drop_lock; /* of the drop directory: two daemons on it would mail everybody twice; -1: none */
     struct plan *plan;
     struct pool *pool;
     struct resolver *resolver;
