@@ -16,6 +16,10 @@ exits 2 "usage" "$SLUICE_BIN/sluiced" --nonsense
 exits 3 "sluice:" sluice status
 start_daemon
 exits 1 "another sluiced" timeout 20 "$SLUICE_BIN/sluiced" -c "$work/sluice.conf"
+# Nor one with a spool of its own on the same drop directory: everybody would be mailed twice.
+sed -e 's#"spool"#"spool-2"#' -e 's#"control.sock"#"second.sock"#' "$work/sluice.conf" >"$work/second.conf"
+grep -q 'spool-2' "$work/second.conf" && grep -q 'second.sock' "$work/second.conf" || fail "the second configuration is the first one"
+exits 1 "takes its jobs from there" timeout 20 "$SLUICE_BIN/sluiced" -c "$work/second.conf"
 
 # --- a job that is refused: every problem, and its files
 mkdir "$work/mine"
@@ -83,6 +87,15 @@ done
 # --- results
 sluice results spring | cmp - "$work/out/spring/result.csv" || fail "results and result.csv differ"
 sluice results spring --output "$work/results.csv" && cmp "$work/results.csv" "$work/out/spring/result.csv" || fail "results --output"
+# What is no file is written to, never replaced.
+mkfifo "$work/pipe"
+cat "$work/pipe" >"$work/piped.csv" &
+reader=$!
+sluice results spring --output "$work/pipe" && [ -p "$work/pipe" ] || {
+    kill "$reader" # nobody will ever write to it
+    fail "--output to a pipe replaced it"
+}
+wait "$reader" && cmp "$work/piped.csv" "$work/out/spring/result.csv" || fail "results --output to a pipe"
 sluice results spring --format ndjson >"$work/results.ndjson"
 equal 71 "$(grep -c '"state":"delivered"' "$work/results.ndjson")" "delivered in NDJSON"
 equal 76 "$(sluice results spring --json | python3 -c 'import json, sys; print(sum(1 for line in sys.stdin if json.loads(line)))')" "rows of --json"
