@@ -33,7 +33,7 @@ static void usage(FILE *to)
           "      --drain        exit when no job has work left\n"
           "      --version      print the version\n"
           "SIGTERM, SIGINT: stop when running transactions have ended; twice: at once. SIGHUP: "
-          "reopen the log.\n",
+          "reopen the log, read the configuration again.\n",
           to);
 }
 
@@ -119,8 +119,11 @@ static void run(struct engine *e, const struct options *o, const sigset_t *set)
     for (;;) {
         struct timespec tick = {.tv_nsec = 100 * 1000 * 1000};
         int sig = o->drain ? sigtimedwait(set, NULL, &tick) : sigwaitinfo(set, NULL);
-        if (sig == SIGHUP && !log_reopen(&err))
-            fprintf(stderr, "%s\n", err.text);
+        if (sig == SIGHUP) {
+            if (!log_reopen(&err))
+                fprintf(stderr, "%s\n", err.text);
+            engine_reload(e);
+        }
         if (sig == SIGTERM || sig == SIGINT)
             return;
         if (o->drain && engine_is_drained(e))

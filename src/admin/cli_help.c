@@ -46,11 +46,80 @@ const struct cli_command CLI_COMMANDS[] = {
      "What is being sent at this moment ends; nothing new begins. Survives a restart.\n"
      "\n"
      "  sluice pause spring\n"},
-    {"resume", cli_lever, "JOB", "let a paused job go on", "  sluice resume spring\n"},
+    {"resume", cli_resume, "JOB  |  resume provider|source|client NAME",
+     "let a paused job, or what was suspended, go on",
+     "One word is a job. Two are a kind and a name: a provider also forgets what its replies and\n"
+     "rests hold against it, and comes back gently (ramp_up).\n"
+     "\n"
+     "  sluice resume spring\n"
+     "  sluice resume provider naver\n"},
     {"cancel", cli_lever, "JOB", "end a job; who was not mailed yet becomes `cancelled`",
      "This cannot be taken back. The results stay.\n"
      "\n"
      "  sluice cancel spring\n"},
+    {"suspend", cli_suspend, "provider|source|client NAME [--for TIME] [--reason TEXT]",
+     "begin nothing at a provider, from a source, or of a client",
+     "What is being sent at this moment ends; the time counts neither as an attempt nor towards\n"
+     "expiry. Survives a restart.\n"
+     "\n"
+     "  --for TIME     ends by itself after 30min, 2h ...; otherwise `sluice resume` ends it\n"
+     "  --reason TEXT  for those who ask `sluice why`\n"
+     "\n"
+     "  sluice suspend provider naver --for 2h --reason 'their postmaster asked'\n"
+     "  sluice suspend client shop\n"},
+    {"why", cli_why, "JOB|ADDRESS|DOMAIN|PROVIDER [--json]",
+     "what holds it, where that is written, when it moves",
+     "The state in one line, then a sentence for each rule, window or limit that holds something,\n"
+     "with the file and line it stands at; the largest 20 groups.\n"
+     "\n"
+     "  sluice why spring\n"
+     "  sluice why kim@naver.com\n"
+     "  sluice why naver\n"},
+    {"provider", cli_provider, "[NAME [release|confirm]] [--json]",
+     "the providers, or one with every limit and where it is written",
+     "NAME is a profile, a set of hosts as `sluice status` names it, or a domain.\n"
+     "\n"
+     "  release  end its outage; who was refused meanwhile is tried again\n"
+     "  confirm  end its outage; who was refused meanwhile bounces\n"
+     "  --json   print JSON\n"
+     "\n"
+     "  sluice provider\n"
+     "  sluice provider naver.com\n"
+     "  sluice provider naver release\n"},
+    {"windows", cli_windows, "[PROVIDER] [--at TIME] [--days N] [--json]",
+     "the calendar: when providers, clients and jobs are closed",
+     "Contradictions, such as a send window that lies wholly inside maintenance, stand at the "
+     "end.\n"
+     "\n"
+     "  --at TIME  from then on, such as 2026-11-25T01:00:00+09:00; otherwise from now\n"
+     "  --days N   so many days, 1 to 400; otherwise 7\n"
+     "  --json     print JSON\n"
+     "\n"
+     "  sluice windows\n"
+     "  sluice windows naver --days 60\n"},
+    {"plan", cli_plan, "FILE.job [--json]",
+     "when a job would be through, and what is wrong with it",
+     "Sends nothing. Runs the planner on a virtual clock, beside the jobs that run already; looks "
+     "up\n"
+     "the domains; checks recipients and variables. The daemon reads the job and its recipients\n"
+     "file: it must be allowed to. Exit code 1 when the job would be refused; a finish_by that\n"
+     "cannot be met is information, and exit code 0.\n"
+     "\n"
+     "  --json  print JSON\n"
+     "\n"
+     "  sluice plan campaigns/spring.job\n"},
+    {"forecast", cli_forecast, "JOB [--json]", "when a running job will be through",
+     "As `plan` does, from where the job stands and with what was measured so far.\n"
+     "\n"
+     "  --json  print JSON\n"
+     "\n"
+     "  sluice forecast spring\n"},
+    {"reload", cli_reload, "[--json]", "read the configuration again",
+     "Nothing is dropped. A configuration with errors is refused with all of them, and the old "
+     "one\n"
+     "stays (exit code 1).\n"
+     "\n"
+     "  sluice reload\n"},
     {"list import", cli_list_import,
      "LIST FILE [--provenance TEXT] [--consent TEXT] [--consent-at TIME]\n"
      "                          [--charset utf-8|cp949] [--json]",

@@ -9,53 +9,8 @@
 #include <sluice/admin/control.h>
 #include <sluice/base/must.h>
 #include <sluice/base/utf8.h>
-#include <sluice/conf/settings.h>
-#include <sluice/os/file.h>
+#include <sluice/os/clock.h>
 #include "pretty.h"
-
-#define DEFAULT_CONF "/etc/sluice/sluice.conf"
-
-/* ---- the socket ---- */
-
-static char *socket_of_conf(struct cli *c, const char *conf)
-{
-    struct problems p;
-    problems_init(&p);
-    struct settings *s = settings_load(conf, &p);
-    char *path = s ? mem_str(s->control_socket) : NULL;
-    if (!s) {
-        struct buf text;
-        buf_init(&text, 256 * 1024);
-        problems_format(&p, &text);
-        cli_say(c, CLI_USAGE, "%s has errors (-s SOCKET goes without it):\n%s", conf, text.data);
-        buf_done(&text);
-    }
-    settings_free(s);
-    problems_done(&p);
-    return path;
-}
-
-const char *cli_socket(struct cli *c)
-{
-    const char *env = getenv("SLUICE_SOCKET"), *conf = getenv("SLUICE_CONF");
-    if (c->socket)
-        return c->socket;
-    if (c->found_socket)
-        return c->found_socket;
-    if (c->conf)
-        c->found_socket = socket_of_conf(c, c->conf);
-    else if (env && *env)
-        c->found_socket = mem_str(env);
-    else if (conf && *conf)
-        c->found_socket = socket_of_conf(c, conf);
-    else if (file_exists(DEFAULT_CONF))
-        c->found_socket = socket_of_conf(c, DEFAULT_CONF);
-    else
-        cli_say(c, CLI_USAGE,
-                "where is the daemon? Say -s SOCKET or -c CONF, or set SLUICE_SOCKET or "
-                "SLUICE_CONF (there is no " DEFAULT_CONF ")");
-    return c->found_socket;
-}
 
 /* ---- asking ---- */
 
@@ -78,6 +33,21 @@ void cli_put(json_t *request, const char *key, const char *value)
     free(copy);
 }
 
+/* "file:line: ..." each, as a reload or a plan lists them. */
+static void say_problems(struct cli *c, const json_t *problems)
+{
+    const json_t *problem;
+    size_t i;
+    json_array_foreach(problems, i, problem)
+    {
+        struct buf line;
+        buf_init(&line, 64 * 1024);
+        pretty_put(&line, problem);
+        fprintf(c->err, "%s\n", line.data);
+        buf_done(&line);
+    }
+}
+
 enum cli_exit cli_ask(struct cli *c, json_t *request,
                       bool (*data)(void *arg, const char *text, size_t n), void *arg,
                       json_t **answer)
@@ -89,6 +59,8 @@ enum cli_exit cli_ask(struct cli *c, json_t *request,
     json_decref(request);
     if (!socket)
         return CLI_USAGE;
+    if (!got && e.code == ECANCELED)
+        return CLI_REFUSED;
     if (!got)
         return cli_say(c, CLI_UNREACHABLE, "%s", e.text);
     if (json_is_true(json_object_get(got, "ok"))) {
@@ -97,8 +69,16 @@ enum cli_exit cli_ask(struct cli *c, json_t *request,
     }
     const char *why = pretty_member(got, "error");
     cli_say(c, CLI_REFUSED, "%s", *why ? why : "the daemon refuses and does not say why");
+    say_problems(c, json_object_get(got, "problems"));
+    say_problems(c, json_object_get(got, "warnings"));
     json_decref(got);
     return CLI_REFUSED;
+}
+
+const char *cli_name(const json_t *answer, const char *asked)
+{
+    const char *name = pretty_member(answer, "name");
+    return *name ? name : asked;
 }
 
 /* ---- printing ---- */
@@ -125,6 +105,33 @@ void cli_print_json(struct cli *c, json_t *answer)
     free(text);
 }
 
+enum cli_exit cli_answer(struct cli *c, json_t *request, bool json,
+                         void (*text_of)(const json_t *answer, struct wall now, size_t width,
+                                         struct buf *out))
+{
+    json_t *answer;
+    enum cli_exit code = cli_ask(c, request, NULL, NULL, &answer);
+    if (code == CLI_OK)
+        cli_print_answer(c, answer, json, text_of);
+    json_decref(answer);
+    return code;
+}
+
+void cli_print_answer(struct cli *c, json_t *answer, bool json,
+                      void (*text_of)(const json_t *answer, struct wall now, size_t width,
+                                      struct buf *out))
+{
+    struct buf text;
+    if (json) {
+        cli_print_json(c, answer);
+        return;
+    }
+    buf_init(&text, 8 * 1024 * 1024);
+    text_of(answer, clock_wall(), c->width, &text);
+    cli_print(c, &text);
+    buf_done(&text);
+}
+
 enum cli_exit cli_finish(struct cli *c, enum cli_exit code)
 {
     if ((fflush(c->out) != 0 || ferror(c->out)) && code == CLI_OK)
@@ -137,7 +144,7 @@ enum cli_exit cli_finish(struct cli *c, enum cli_exit code)
 struct sink {
     FILE *f;
     bool makes_safe;
-    bool failed;
+    int failed; /* errno of a write, or 0 */
 };
 
 static bool sink_take(void *arg, const char *text, size_t n)
@@ -147,12 +154,13 @@ static bool sink_take(void *arg, const char *text, size_t n)
         struct buf safe;
         buf_init(&safe, n * 3);
         pretty_safe(&safe, text, n, true);
-        s->failed = fwrite(safe.data, 1, safe.len, s->f) != safe.len;
+        if (fwrite(safe.data, 1, safe.len, s->f) != safe.len)
+            s->failed = errno;
         buf_done(&safe);
-    } else {
-        s->failed = fwrite(text, 1, n, s->f) != n;
+    } else if (fwrite(text, 1, n, s->f) != n) {
+        s->failed = errno;
     }
-    return !s->failed;
+    return s->failed == 0;
 }
 
 /* A device or a pipe is written to as it is: renaming a file over it would take its place. */
@@ -176,10 +184,12 @@ static enum cli_exit stream_to_file(struct cli *c, json_t *request, const char *
         return code;
     }
     code = cli_ask(c, request, sink_take, &s, &answer);
-    bool written = fflush(s.f) == 0 && !s.failed;
-    written = fclose(s.f) == 0 && written;
-    if (!written)
-        code = cli_say(c, CLI_REFUSED, "writing %s: %s", part, strerror(errno));
+    if (s.failed == 0 && fflush(s.f) != 0)
+        s.failed = errno;
+    if (fclose(s.f) != 0 && s.failed == 0)
+        s.failed = errno;
+    if (s.failed != 0)
+        code = cli_say(c, CLI_REFUSED, "writing %s: %s", part, strerror(s.failed));
     else if (code == CLI_OK && !in_place && rename(part, output) != 0)
         code = cli_say(c, CLI_REFUSED, "%s: %s", output, strerror(errno));
     if (code != CLI_OK && !in_place)
@@ -197,5 +207,7 @@ enum cli_exit cli_stream(struct cli *c, json_t *request, const char *output)
     json_t *answer;
     enum cli_exit code = cli_ask(c, request, sink_take, &s, &answer);
     json_decref(answer);
+    if (s.failed != 0)
+        code = cli_say(c, CLI_REFUSED, "writing the output: %s", strerror(s.failed));
     return code;
 }

@@ -6,6 +6,24 @@
 #include <string.h>
 #include "pretty.h"
 
+static void contact_text(const json_t *answer, struct wall now, size_t width, struct buf *out)
+{
+    (void)now;
+    pretty_contact(answer, width, out);
+}
+
+static void lists_text(const json_t *answer, struct wall now, size_t width, struct buf *out)
+{
+    (void)now;
+    pretty_lists(answer, width, out);
+}
+
+static void import_text(const json_t *answer, struct wall now, size_t width, struct buf *out)
+{
+    (void)now;
+    pretty_list_import(answer, width, out);
+}
+
 enum cli_exit cli_list_import(struct cli *c, int argc, char **argv)
 {
     const char *provenance = NULL, *consent = NULL, *consent_at = NULL, *charset = NULL;
@@ -22,7 +40,7 @@ enum cli_exit cli_list_import(struct cli *c, int argc, char **argv)
     char *file = realpath(args[1], NULL); /* the daemon's working directory is another one */
     if (!file)
         return cli_say(c, CLI_REFUSED, "%s: %s", args[1], strerror(errno));
-    json_t *request = cli_request("list-import"), *answer;
+    json_t *request = cli_request("list-import");
     cli_put(request, "list", args[0]);
     cli_put(request, "file", file);
     cli_put(request, "provenance", provenance);
@@ -30,20 +48,7 @@ enum cli_exit cli_list_import(struct cli *c, int argc, char **argv)
     cli_put(request, "consent_at", consent_at);
     cli_put(request, "charset", charset);
     free(file);
-    enum cli_exit code = cli_ask(c, request, NULL, NULL, &answer);
-    if (code != CLI_OK)
-        return code;
-    if (json) {
-        cli_print_json(c, answer);
-    } else {
-        struct buf text;
-        buf_init(&text, 1024 * 1024);
-        pretty_list_import(answer, c->width, &text);
-        cli_print(c, &text);
-        buf_done(&text);
-    }
-    json_decref(answer);
-    return CLI_OK;
+    return cli_answer(c, request, json, import_text);
 }
 
 /* Both exports: of a list, of the suppressions. */
@@ -72,27 +77,6 @@ enum cli_exit cli_list_suppressions(struct cli *c, int argc, char **argv)
     return export(c, argc, argv, "suppressions", 0);
 }
 
-/* Asks and prints as text or, with `json`, as JSON. */
-static enum cli_exit ask_and_print(struct cli *c, json_t *request, bool json,
-                                   void (*text_of)(const json_t *answer, size_t width,
-                                                   struct buf *out))
-{
-    json_t *answer;
-    enum cli_exit code = cli_ask(c, request, NULL, NULL, &answer);
-    if (code != CLI_OK)
-        return code;
-    struct buf text;
-    buf_init(&text, 8 * 1024 * 1024);
-    if (json)
-        cli_print_json(c, answer);
-    else
-        text_of(answer, c->width, &text);
-    cli_print(c, &text);
-    buf_done(&text);
-    json_decref(answer);
-    return CLI_OK;
-}
-
 enum cli_exit cli_list_show(struct cli *c, int argc, char **argv)
 {
     bool json = false;
@@ -102,7 +86,7 @@ enum cli_exit cli_list_show(struct cli *c, int argc, char **argv)
         return CLI_USAGE;
     json_t *request = cli_request("list-show");
     cli_put(request, "address", args[0]);
-    return ask_and_print(c, request, json, pretty_contact);
+    return cli_answer(c, request, json, contact_text);
 }
 
 enum cli_exit cli_list_lists(struct cli *c, int argc, char **argv)
@@ -112,7 +96,7 @@ enum cli_exit cli_list_lists(struct cli *c, int argc, char **argv)
     const char *args[CLI_ARGS_MAX];
     if (!cli_options(c, argc, argv, options, 0, 0, args))
         return CLI_USAGE;
-    return ask_and_print(c, cli_request("lists"), json, pretty_lists);
+    return cli_answer(c, cli_request("lists"), json, lists_text);
 }
 
 enum cli_exit cli_list_suppress(struct cli *c, int argc, char **argv)

@@ -19,7 +19,8 @@ static void say(struct cli *c, const char *format, va_list args)
     buf_vprintf(&raw, format, args);
     pretty_safe(&safe, raw.data, raw.len, true);
     fflush(c->out);
-    fprintf(c->err, "sluice: %s\n", safe.data);
+    fprintf(c->err, "%ssluice: %s\n", c->has_progress ? "\r\033[K" : "", safe.data);
+    c->has_progress = false;
     buf_done(&raw);
     buf_done(&safe);
 }
@@ -148,4 +149,26 @@ bool cli_format(struct cli *c, const char *word, const char **format)
         return true;
     cli_usage(c, "--format takes csv or ndjson, not '%s'", word);
     return false;
+}
+
+int cli_word(struct cli *c, const char *what, const char *word, const char *const *words)
+{
+    struct buf all;
+    const char *near = NULL;
+    unsigned least = 3;
+    int i = 0;
+    buf_init(&all, 1000);
+    for (; words[i] && strcmp(word, words[i]) != 0; i++) {
+        unsigned d = str_distance(str_of(word), str_of(words[i]));
+        if (d < least)
+            near = words[i];
+        least = d < least ? d : least;
+        buf_printf(&all, "%s%s", i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
+    }
+    if (!words[i] && near)
+        cli_usage(c, "%s '%s'; did you mean '%s'?", what, word, near);
+    else if (!words[i])
+        cli_usage(c, "%s '%s': it takes %s", what, word, all.data);
+    buf_done(&all);
+    return words[i] ? i : -1;
 }

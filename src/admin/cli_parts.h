@@ -8,6 +8,7 @@
 #include <sluice/admin/cli.h>
 #include <sluice/base/buf.h>
 #include <sluice/base/err.h>
+#include <sluice/base/when.h>
 
 struct cli {
     FILE *out, *err;
@@ -17,6 +18,7 @@ struct cli {
     char *found_socket;                /* by cli_socket; owned */
     bool is_terminal;                  /* out */
     size_t width;                      /* of text for people */
+    bool has_progress;                 /* on err's line, which is not ended */
 };
 
 struct cli_command {
@@ -49,6 +51,8 @@ enum { CLI_ARGS_MAX = 8 };
  * -s and -c are known to all commands. False after a complaint: return CLI_USAGE. */
 bool cli_options(struct cli *c, int argc, char **argv, const struct cli_option *options,
                  size_t least, size_t most, const char *args[CLI_ARGS_MAX]);
+/* A word of `words` (ended by NULL): its place, or -1 after a complaint that names `what`. */
+int cli_word(struct cli *c, const char *what, const char *word, const char *const *words);
 /* The name of `count` known ones that is near enough to be meant, or NULL. */
 const char *cli_nearest(const char *word, const char *(*name)(size_t i), size_t count);
 /* "csv" or "ndjson" (NULL: csv); false after a complaint. */
@@ -60,7 +64,8 @@ bool cli_format(struct cli *c, const char *word, const char **format);
  * order; NULL after a complaint. */
 const char *cli_socket(struct cli *c);
 /* Sends the request and frees it. CLI_OK: *answer is the daemon's (json_decref); else a complaint
- * was printed. */
+ * was printed, with every problem that the daemon listed. Only when data() stopped it nothing was:
+ * then it is the caller's to say why. */
 enum cli_exit cli_ask(struct cli *c, json_t *request,
                       bool (*data)(void *arg, const char *text, size_t n), void *arg,
                       json_t **answer);
@@ -75,6 +80,16 @@ void cli_put(json_t *request, const char *key, const char *value);
 void cli_print(struct cli *c, struct buf *text);
 /* Prints the answer as indented JSON, without "ok". */
 void cli_print_json(struct cli *c, json_t *answer);
+/* An answer as text or, with `json`, as JSON. */
+void cli_print_answer(struct cli *c, json_t *answer, bool json,
+                      void (*text_of)(const json_t *answer, struct wall now, size_t width,
+                                      struct buf *out));
+/* Asks, frees the request, and prints the answer as text or, with `json`, as JSON. */
+enum cli_exit cli_answer(struct cli *c, json_t *request, bool json,
+                         void (*text_of)(const json_t *answer, struct wall now, size_t width,
+                                         struct buf *out));
+/* Who was meant, as the daemon names it ("naver" for "naver.com"), else as it was asked. */
+const char *cli_name(const json_t *answer, const char *asked);
 /* Asks, streams the answer to `output` (NULL: out; a file appears under its name only when it is
  * whole), and frees the request. */
 enum cli_exit cli_stream(struct cli *c, json_t *request, const char *output);
@@ -88,6 +103,14 @@ enum cli_exit cli_status(struct cli *c, int argc, char **argv);
 enum cli_exit cli_results(struct cli *c, int argc, char **argv);
 enum cli_exit cli_show(struct cli *c, int argc, char **argv);
 enum cli_exit cli_lever(struct cli *c, int argc, char **argv);
+enum cli_exit cli_resume(struct cli *c, int argc, char **argv);
+enum cli_exit cli_suspend(struct cli *c, int argc, char **argv);
+enum cli_exit cli_reload(struct cli *c, int argc, char **argv);
+enum cli_exit cli_provider(struct cli *c, int argc, char **argv);
+enum cli_exit cli_why(struct cli *c, int argc, char **argv);
+enum cli_exit cli_windows(struct cli *c, int argc, char **argv);
+enum cli_exit cli_plan(struct cli *c, int argc, char **argv);
+enum cli_exit cli_forecast(struct cli *c, int argc, char **argv);
 enum cli_exit cli_list_import(struct cli *c, int argc, char **argv);
 enum cli_exit cli_list_export(struct cli *c, int argc, char **argv);
 enum cli_exit cli_list_show(struct cli *c, int argc, char **argv);

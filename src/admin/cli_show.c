@@ -1,4 +1,4 @@
-/* cli_show.c: `results`, `show` and the levers. */
+/* cli_show.c: `results` and `show`. */
 #include "cli_parts.h"
 
 #include <string.h>
@@ -58,26 +58,6 @@ enum cli_exit cli_show(struct cli *c, int argc, char **argv)
         cli_print(c, &text);
         buf_done(&text);
     }
-    json_decref(answer);
-    return CLI_OK;
-}
-
-enum cli_exit cli_lever(struct cli *c, int argc, char **argv)
-{
-    static const char *const done[][2] = {
-        {"pause", "paused"}, {"resume", "resumed"}, {"cancel", "cancelled"}};
-    const struct cli_option options[] = {{NULL, NULL, NULL}};
-    const char *args[CLI_ARGS_MAX];
-    if (!cli_options(c, argc, argv, options, 1, 1, args))
-        return CLI_USAGE;
-    json_t *request = cli_request(c->command->name), *answer;
-    cli_put(request, "job", args[0]);
-    enum cli_exit code = cli_ask(c, request, NULL, NULL, &answer);
-    if (code != CLI_OK)
-        return code;
-    for (size_t i = 0; i < 3; i++)
-        if (strcmp(done[i][0], c->command->name) == 0)
-            fprintf(c->out, "%s %s\n", args[0], done[i][1]);
     json_decref(answer);
     return CLI_OK;
 }

@@ -68,6 +68,8 @@ static bool take_line(struct ask *a, const char *line, size_t n)
     } else if (a->data && json_string_length(text) > 0 &&
                !a->data(a->arg, json_string_value(text), json_string_length(text))) {
         goes_on = err_set(a->e, "the answer was not taken to its end");
+        if (a->e)
+            a->e->code = ECANCELED;
     }
     json_decref(o);
     return goes_on;

@@ -7,16 +7,13 @@
 #include <sluice/admin/control.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <sluice/base/json_view.h>
@@ -29,7 +26,11 @@
 /* A person types nothing here: `sluice` sends its request at once, so ten seconds are plenty. A
  * minute for 64 KB of answer lets a slow pipe live, but no reader that went to lunch: a results
  * stream holds a snapshot of the job's database. */
-static const struct control_limits DEFAULTS = {10 * 1000, 60 * 1000, 500, CONTROL_CLIENTS_MAX};
+static const struct control_limits DEFAULTS = {.request_ms = 10 * 1000,
+                                               .answer_ms = 60 * 1000,
+                                               .busy_ms = 500,
+                                               .clients = CONTROL_CLIENTS_MAX,
+                                               .idle_ms = 50};
 
 /* Handlers build JSON trees and run SQLite; neither is deep. */
 enum { CLIENT_STACK = 1024 * 1024 };
@@ -45,9 +46,11 @@ struct control_answer {
 struct client {
     struct control *control;
     pthread_t thread;
-    int fd;     /* -1: closed */
-    bool used;  /* the thread has not been joined yet */
-    bool ended; /* ... and is about to return */
+    int fd;                 /* -1: closed */
+    bool used;              /* the thread has not been joined yet */
+    bool ended;             /* ... and is about to return */
+    struct mono idle_since; /* it has asked nothing since; WHEN_NEVER: its request is under way */
+    bool gives_way;         /* its place was needed: it shall end */
 };
 
 struct control {
@@ -57,7 +60,7 @@ struct control {
     char *path;
     int listen_fd, lock_fd, wake_fd;
     pthread_t thread;
-    pthread_mutex_t lock; /* of the clients' fd, used, ended; of stopping */
+    pthread_mutex_t lock; /* of the clients' members but control and thread; of stopping */
     pthread_cond_t ended; /* a client did, or the server is to stop */
     bool stopping;
     struct client client[CONTROL_CLIENTS_MAX];
@@ -150,11 +153,22 @@ static bool answer_line(struct control *c, struct control_answer *a, const char 
 
 /* ---- a client ---- */
 
+/* Returns whether it has to give way. */
+static bool set_idle(struct client *me, struct mono since)
+{
+    pthread_mutex_lock(&me->control->lock);
+    me->idle_since = since;
+    bool gives_way = me->gives_way;
+    pthread_mutex_unlock(&me->control->lock);
+    return gives_way;
+}
+
 /* Reads up to the newline, or to the end of the stream: `printf '{"do":"status"}' | nc -U` is a
  * request too, and half an object is none. False when there is nothing more to answer. */
-static bool read_request(struct control *c, struct control_answer *a, struct buf *in, size_t *n)
+static bool read_request(struct client *me, struct control_answer *a, struct buf *in, size_t *n)
 {
-    struct mono until = {clock_mono().ms + c->limits.request_ms};
+    const struct control_limits *limits = &me->control->limits;
+    struct mono until = {clock_mono().ms + limits->request_ms};
     size_t searched = 0;
     for (;;) {
         const char *end = memchr(in->data + searched, '\n', in->len - searched);
@@ -163,23 +177,23 @@ static bool read_request(struct control *c, struct control_answer *a, struct buf
             return true;
         }
         searched = in->len;
-        switch (socket_receive(a->fd, in, until)) {
-        case SOCKET_OK:
-            break;
-        case SOCKET_LATE:
-            if (in->len > 0)
-                send_final(a, control_error("the request did not end within %lld ms",
-                                            (long long)c->limits.request_ms));
-            return false;
-        case SOCKET_CLOSED:
-            *n = in->len;
-            if (errno == EMSGSIZE) {
-                send_final(
-                    a, control_error("the request is longer than %zu bytes", CONTROL_REQUEST_MAX));
-                return false;
-            }
-            return errno == 0 && str_trim(str_n(in->data, in->len)).n > 0;
-        }
+        enum socket_end got = socket_receive(a->fd, in, until);
+        int why = errno;
+        bool gives_way = set_idle(me, (struct mono){WHEN_NEVER});
+        if (got == SOCKET_OK)
+            continue;
+        *n = in->len;
+        if (got == SOCKET_LATE && in->len > 0)
+            send_final(a, control_error("the request did not end within %lld ms",
+                                        (long long)limits->request_ms));
+        else if (got == SOCKET_CLOSED && why == EMSGSIZE)
+            send_final(a,
+                       control_error("the request is longer than %zu bytes", CONTROL_REQUEST_MAX));
+        else if (gives_way && in->len == 0)
+            send_final(a, control_error("the place was needed for a client that asks something"));
+        else
+            return got == SOCKET_CLOSED && why == 0 && str_trim(str_n(in->data, in->len)).n > 0;
+        return false;
     }
 }
 
@@ -192,11 +206,13 @@ static void *client_run(void *arg)
     struct buf in;
     buf_init(&in, CONTROL_REQUEST_MAX + 1); /* and its newline */
     size_t n;
-    while (read_request(c, &a, &in, &n)) {
+    while (read_request(me, &a, &in, &n)) {
         bool goes_on = answer_line(c, &a, in.data, n) && n < in.len;
         if (!goes_on)
             break;
         buf_drop(&in, n + 1);
+        if (in.len == 0)
+            set_idle(me, clock_mono());
     }
     buf_done(&in);
     buf_done(&a.line);
@@ -227,22 +243,56 @@ static struct client *look_for_place(struct control *c)
     return found;
 }
 
+/* Sends the one away that has asked nothing for the longest time, if that is long enough; whoever
+ * opens connections and keeps them must not lock an admin out. Returns when it is worth another
+ * look. */
+static int64_t make_room(struct control *c, struct mono now)
+{
+    struct client *idlest = NULL;
+    for (unsigned i = 0; c->limits.idle_ms > 0 && i < c->limits.clients; i++) {
+        struct client *k = &c->client[i];
+        if (k->ended || k->idle_since.ms == WHEN_NEVER)
+            continue;
+        if (k->gives_way)
+            return WHEN_NEVER; /* its end is signalled */
+        if (!idlest || k->idle_since.ms < idlest->idle_since.ms)
+            idlest = k;
+    }
+    if (!idlest)
+        return WHEN_NEVER;
+    if (now.ms < idlest->idle_since.ms + c->limits.idle_ms)
+        return idlest->idle_since.ms + c->limits.idle_ms;
+    idlest->gives_way = true;
+    /* Its writing side stays open: it is told why. What it sent already is still read. */
+    shutdown(idlest->fd, SHUT_RD);
+    return WHEN_NEVER;
+}
+
+/* Until a client ends, or for so long. */
+static void wait_for_an_end(struct control *c, int64_t ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += ms % 1000 * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(&c->ended, &c->lock, &until);
+}
+
 /* Waits a little when all places are taken, because most clients stay for milliseconds; those that
  * come meanwhile stand in the socket's backlog. */
 static struct client *free_place(struct control *c)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += c->limits.busy_ms / 1000;
-    until.tv_nsec += c->limits.busy_ms % 1000 * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-
     struct client *k;
+    struct mono now = clock_mono();
+    int64_t until = now.ms + c->limits.busy_ms;
     pthread_mutex_lock(&c->lock);
-    while (!(k = look_for_place(c)) && !c->stopping)
-        if (pthread_cond_timedwait(&c->ended, &c->lock, &until) != 0)
-            break;
+    while (!(k = look_for_place(c)) && !c->stopping && now.ms < until) {
+        int64_t look = make_room(c, now);
+        wait_for_an_end(c, (look < until ? look : until) - now.ms);
+        now = clock_mono();
+    }
     pthread_mutex_unlock(&c->lock);
     if (k && k->used) {
         pthread_join(k->thread, NULL);
@@ -266,7 +316,9 @@ static void welcome(struct control *c, int fd)
         return;
     }
     struct err e;
-    *k = (struct client){.control = c, .fd = fd, .used = true};
+    pthread_mutex_lock(&c->lock);
+    *k = (struct client){.control = c, .fd = fd, .used = true, .idle_since = clock_mono()};
+    pthread_mutex_unlock(&c->lock);
     if (thread_start(&k->thread, "control", CLIENT_STACK, client_run, k, &e))
         return;
     log_line(LOG_AT_ERROR, "control", "no thread for a client: %s", e.text);
@@ -299,60 +351,6 @@ static void *accept_run(void *arg)
 }
 
 /* ---- starting and stopping ---- */
-
-/* Holds the lock for the daemon's life; the kernel drops it with the process. */
-static bool take_lock(struct control *c, struct err *e)
-{
-    char *name = mem_printf("%s.lock", c->path);
-    c->lock_fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-    bool ok = c->lock_fd >= 0;
-    if (!ok)
-        err_sys(e, "%s", name);
-    else if (flock(c->lock_fd, LOCK_EX | LOCK_NB) != 0) {
-        ok = errno == EWOULDBLOCK ? err_set(e, "another sluiced runs on %s", c->path)
-                                  : err_sys(e, "locking %s", name);
-    }
-    free(name);
-    return ok;
-}
-
-/* The lock is ours. What lies at the path is nothing, a dead daemon's socket, or somebody's who
- * knows nothing of the lock (its file was deleted): ask before replacing. */
-static bool clear_path(const struct sockaddr_un *at, struct err *e)
-{
-    struct stat st;
-    if (lstat(at->sun_path, &st) != 0)
-        return errno == ENOENT || err_sys(e, "%s", at->sun_path);
-    if (!S_ISSOCK(st.st_mode))
-        return err_set(e, "%s is no socket: it stays, choose another control_socket", at->sun_path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return err_sys(e, "socket");
-    bool refused =
-        connect(fd, (const struct sockaddr *)at, sizeof *at) != 0 && errno == ECONNREFUSED;
-    close(fd);
-    if (!refused)
-        return err_set(e, "another sluiced runs on %s", at->sun_path);
-    return unlink(at->sun_path) == 0 || err_sys(e, "removing %s", at->sun_path);
-}
-
-static bool listen_at(struct control *c, const struct sockaddr_un *at, struct err *e)
-{
-    c->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (c->listen_fd < 0)
-        return err_sys(e, "socket");
-    /* Before bind, so that there is no moment with wider rights; after it, because the umask may
-     * have taken the group's away. */
-    fchmod(c->listen_fd, 0660);
-    if (bind(c->listen_fd, (const struct sockaddr *)at, sizeof *at) != 0)
-        return err_sys(e, "binding %s", c->path);
-    if (chmod(c->path, 0660) != 0 || listen(c->listen_fd, 64) != 0) {
-        err_sys(e, "listening at %s", c->path);
-        unlink(c->path);
-        return false;
-    }
-    return true;
-}
 
 static void release(struct control *c)
 {
@@ -394,11 +392,8 @@ bool control_start_limited(const char *path, control_handler *handler, void *arg
 {
     MUST(limits->clients >= 1 && limits->clients <= CONTROL_CLIENTS_MAX);
     *out = NULL;
-    struct sockaddr_un at;
-    if (!socket_address(path, &at, e))
-        return false;
     struct control *c = make(path, handler, arg, limits);
-    if (!take_lock(c, e) || !clear_path(&at, e) || !listen_at(c, &at, e)) {
+    if (!socket_listen(path, &c->listen_fd, &c->lock_fd, e)) {
         release(c);
         return false;
     }

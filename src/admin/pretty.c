@@ -77,7 +77,7 @@ void pretty_cell(struct table *t, const json_t *o, const char *key)
     buf_done(&b);
 }
 
-static bool time_of(const json_t *value, struct wall *at)
+bool pretty_time(const json_t *value, struct wall *at)
 {
     if (json_is_integer(value)) {
         at->ms = json_integer_value(value);
@@ -90,9 +90,12 @@ void pretty_put_relative(struct buf *out, const json_t *time, struct wall now)
 {
     struct wall at;
     char span[16];
-    if (!time_of(time, &at))
+    if (!pretty_time(time, &at))
         return;
-    if (at.ms > now.ms) {
+    if (at.ms - now.ms >= 10000) { /* what began a moment ago as "for 2h" is not 1h 59m */
+        duration_format((at.ms - now.ms + 500) / 1000 * 1000, span);
+        buf_printf(out, "in %s", span);
+    } else if (at.ms > now.ms) {
         duration_format(at.ms - now.ms, span);
         buf_printf(out, "in %s", span);
     } else if (now.ms - at.ms < 1000) {
@@ -101,6 +104,42 @@ void pretty_put_relative(struct buf *out, const json_t *time, struct wall now)
         duration_format(now.ms - at.ms, span);
         buf_printf(out, "%s ago", span);
     }
+}
+
+void pretty_put_time(struct buf *out, const json_t *time, struct wall now)
+{
+    struct wall at;
+    char text[WALL_TEXT], today[WALL_TEXT];
+    if (!pretty_time(time, &at))
+        return;
+    wall_format(at, text); /* "2026-11-22T10:20:30.123Z" */
+    wall_format(now, today);
+    if (strncmp(text, today, 10) == 0)
+        buf_printf(out, "%.8s UTC", text + 11);
+    else
+        buf_printf(out, "%.10s %.5s UTC", text, text + 11);
+}
+
+void pretty_put_moment(struct buf *out, const json_t *time, struct wall now)
+{
+    struct wall at;
+    if (!pretty_time(time, &at))
+        return;
+    pretty_put_time(out, time, now);
+    buf_puts(out, " (");
+    pretty_put_relative(out, time, now);
+    buf_putc(out, ')');
+}
+
+void pretty_put_place(struct buf *out, const json_t *o, bool in_brackets)
+{
+    if (!*pretty_member(o, "file"))
+        return;
+    buf_puts(out, in_brackets ? " (" : "");
+    pretty_put(out, json_object_get(o, "file"));
+    if (pretty_count(o, "line") > 0)
+        buf_printf(out, ":%llu", pretty_count(o, "line"));
+    buf_puts(out, in_brackets ? ")" : "");
 }
 
 static const char *indent(size_t columns)

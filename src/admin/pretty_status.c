@@ -35,12 +35,23 @@ static struct counts counts_of(const json_t *o)
     return c;
 }
 
-/* The columns that jobs and providers share. */
-static const char *const COUNT_HEADS[] = {"delivered", "deferred", "bounced",
-                                          "in doubt",  "other",    "waiting"};
-enum { COUNT_COLUMNS = 6 };
+/* The columns that jobs and providers share; `quarantined` only when somebody is. */
+static const char *const COUNT_HEADS[] = {"delivered", "deferred", "bounced",    "in doubt",
+                                          "other",     "waiting",  "quarantined"};
 
-static void count_cells(struct table *t, const struct counts *c)
+static size_t count_columns(const json_t *rows)
+{
+    const json_t *row;
+    size_t i;
+    json_array_foreach(rows, i, row)
+    {
+        if (counts_of(row).state[STATE_QUARANTINED] > 0)
+            return 7;
+    }
+    return 6;
+}
+
+static void count_cells(struct table *t, const struct counts *c, size_t columns)
 {
     table_number(t, c->state[STATE_DELIVERED]);
     table_number(t, c->state[STATE_DEFERRED]);
@@ -48,11 +59,13 @@ static void count_cells(struct table *t, const struct counts *c)
     table_number(t, c->state[STATE_IN_DOUBT]);
     table_number(t, c->other);
     table_number(t, c->state[STATE_WAITING]);
+    if (columns > 6)
+        table_number(t, c->state[STATE_QUARANTINED]);
 }
 
-static void count_heads(struct table *t, size_t first)
+static void count_heads(struct table *t, size_t first, size_t columns)
 {
-    for (size_t i = 0; i < COUNT_COLUMNS; i++) {
+    for (size_t i = 0; i < columns; i++) {
         table_cell(t, "%s", COUNT_HEADS[i]);
         table_right(t, first + i);
     }
@@ -129,14 +142,14 @@ static void intake_line(const json_t *intake, struct buf *out)
     trouble_line(out, "INTAKE IS PAUSED: ", paused);
 }
 
-static void job_row(struct table *t, const json_t *job)
+static void job_row(struct table *t, const json_t *job, size_t columns)
 {
     struct counts c = counts_of(job);
     pretty_cell(t, job, "id");
     pretty_cell(t, job, "client");
     pretty_cell(t, job, "class");
     pretty_cell(t, job, "state");
-    count_cells(t, &c);
+    count_cells(t, &c, columns);
 }
 
 static bool is_over(const json_t *job)
@@ -174,19 +187,20 @@ void pretty_status(const json_t *answer, size_t width, struct buf *out)
         return;
     }
     struct table t;
-    table_init(&t, 10);
+    size_t columns = count_columns(jobs);
+    table_init(&t, 4 + columns);
     table_cell(&t, "job");
     table_cell(&t, "client");
     table_cell(&t, "class");
     table_cell(&t, "state");
-    count_heads(&t, 4);
+    count_heads(&t, 4, columns);
     size_t skipped = finished_to_skip(jobs), left = skipped;
     json_array_foreach(jobs, i, job)
     {
         if (left > 0 && is_over(job))
             left--;
         else
-            job_row(&t, job);
+            job_row(&t, job, columns);
     }
     buf_putc(out, '\n');
     finish_table(&t, width, out);
@@ -295,48 +309,21 @@ static void providers_table(const json_t *answer, const json_t *providers, size_
     if (json_array_size(providers) == 0)
         return;
     struct table t;
-    table_init(&t, 9);
+    size_t columns = count_columns(providers);
+    table_init(&t, 3 + columns);
     table_cell(&t, "provider");
-    count_heads(&t, 1);
+    count_heads(&t, 1, columns);
     table_cell(&t, "attempts");
     table_cell(&t, "conns");
-    table_right(&t, 7);
-    table_right(&t, 8);
+    table_right(&t, 1 + columns);
+    table_right(&t, 2 + columns);
     json_array_foreach(providers, i, p)
     {
         struct counts c = counts_of(p);
         pretty_cell(&t, p, "provider");
-        count_cells(&t, &c);
+        count_cells(&t, &c, columns);
         table_number(&t, pretty_count(p, "attempts"));
         table_number(&t, connections_to(answer, p));
-    }
-    buf_putc(out, '\n');
-    finish_table(&t, width, out);
-}
-
-static void waits_table(const json_t *waits, struct wall now, size_t width, struct buf *out)
-{
-    const json_t *w;
-    size_t i;
-    if (json_array_size(waits) == 0)
-        return;
-    struct table t;
-    table_init(&t, 4);
-    table_cell(&t, "waiting");
-    table_cell(&t, "recipients");
-    table_right(&t, 1);
-    table_cell(&t, "until");
-    table_cell(&t, "why");
-    json_array_foreach(waits, i, w)
-    {
-        struct buf until;
-        buf_init(&until, 64);
-        pretty_put_relative(&until, json_object_get(w, "until"), now);
-        pretty_cell(&t, w, "what");
-        table_number(&t, pretty_count(w, "recipients"));
-        table_cell(&t, "%s", until.data);
-        pretty_cell(&t, w, "why");
-        buf_done(&until);
     }
     buf_putc(out, '\n');
     finish_table(&t, width, out);
@@ -352,7 +339,7 @@ void pretty_status_job(const json_t *answer, struct wall now, size_t width, stru
     states_table(job, width, out);
     categories_table(job, width, out);
     providers_table(answer, providers ? providers : json_object_get(job, "providers"), width, out);
-    waits_table(waits ? waits : json_object_get(job, "waits"), now, width, out);
+    pretty_waits(waits ? waits : json_object_get(job, "waits"), now, width, out);
 }
 
 /* ---- the live line ---- */

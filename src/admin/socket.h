@@ -12,6 +12,9 @@
 
 /* False when the path does not fit into sun_path (107 bytes). */
 bool socket_address(const char *path, struct sockaddr_un *to, struct err *e);
+/* The daemon's end: a lock on PATH.lock and a socket that listens at PATH, in place of a dead
+ * daemon's; see control.h. After false the caller closes what is not -1. */
+bool socket_listen(const char *path, int *listen_fd, int *lock_fd, struct err *e);
 
 enum socket_end {
     SOCKET_OK,

@@ -1,12 +1,15 @@
+#include "quota.h"
+#include "rate_far.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sluice/base/must.h>
 #include <sluice/base/rate.h>
 
-/* A quarter of the range, so that sums of two such values cannot overflow. */
-#define FAR (INT64_MAX / 4)
-
 struct rate rate_make(uint64_t count, int64_t period_us, uint64_t burst)
 {
-    struct rate r = {0, 0, -FAR};
+    struct rate r = {0, 0, -FAR, NULL};
 
     MUST(period_us > 0);
     if (count == 0)
@@ -29,6 +32,8 @@ int64_t rate_when(const struct rate *r, int64_t now_us)
 {
     int64_t at;
 
+    if (r->quota)
+        return quota_when(r->quota, now_us);
     if (r->interval_us == 0 || __builtin_sub_overflow(r->tat_us, r->tolerance_us, &at))
         return now_us;
     return at > now_us ? at : now_us;
@@ -39,75 +44,103 @@ void rate_take(struct rate *r, int64_t now_us)
     int64_t from = r->tat_us > now_us ? r->tat_us : now_us;
 
     MUST(now_us >= rate_when(r, now_us));
+    if (r->quota)
+        quota_take(r->quota, now_us);
     if (r->interval_us == 0)
         return;
     if (__builtin_add_overflow(from, r->interval_us, &r->tat_us))
         r->tat_us = INT64_MAX;
 }
 
-/* "1000" or "1,000": commas only where thousands end, so that "1,5" is never read as 15. */
-static bool count_parse(struct str s, uint64_t *out)
+void rate_init(struct rate *r, const struct rate_spec *s)
 {
-    char digits[24];
-    size_t n = 0;
-    bool has_comma = s.n && memchr(s.p, ',', s.n) != NULL;
-
-    if (s.n > 20 || (s.n && s.p[0] == ','))
-        return false;
-    for (size_t i = 0; i < s.n; i++) {
-        bool comma_goes_here = has_comma && (s.n - i) % 4 == 0;
-
-        if ((s.p[i] == ',') != comma_goes_here)
-            return false;
-        if (s.p[i] != ',')
-            digits[n++] = s.p[i];
+    if (s->count > 0 && s->burst == 0) {
+        *r = rate_make(0, 1, 0);
+        r->quota = quota_new(s->count, s->period_us);
+    } else {
+        *r = rate_make(s->count, s->count > 0 ? s->period_us : 1, s->burst);
     }
-    return str_to_u64(str_n(digits, n), out);
 }
 
-static bool unit_parse(struct str s, int64_t *period_us)
+void rate_done(struct rate *r)
 {
-    static const struct {
-        const char *name;
-        int64_t sec;
-    } unit[] = {{"s", 1},     {"sec", 1},     {"min", 60},  {"h", 3600},
-                {"hr", 3600}, {"hour", 3600}, {"d", 86400}, {"day", 86400}};
-
-    for (size_t i = 0; i < sizeof unit / sizeof *unit; i++) {
-        if (str_eq_nocase(s, str_of(unit[i].name))) {
-            *period_us = unit[i].sec * 1000000;
-            return true;
-        }
-    }
-    return false;
+    free(r->quota);
+    *r = rate_make(0, 1, 0);
 }
 
-bool rate_spec_parse(struct str s, struct rate_spec *out)
+uint64_t rate_room(const struct rate *r, int64_t now_us, int64_t until_us)
 {
-    static const char burst_key[] = "max_burst=";
-    struct rate_spec spec = {.burst = 1};
-    struct str rest = str_trim(s), count, unit;
+    int64_t tat, until;
 
-    if (rest.n == 0 || !memchr(rest.p, '/', rest.n))
-        return false;
-    str_cut(&rest, '/', &count);
-    if (rest.n && rest.p[rest.n - 1] == ',')
-        return false;
-    if (!str_cut(&rest, ',', &unit))
-        return false;
-    if (rest.n) {
-        rest = str_trim(rest);
-        if (!str_starts(rest, burst_key))
-            return false;
-        rest = str_n(rest.p + sizeof burst_key - 1, rest.n - (sizeof burst_key - 1));
-        if (!str_to_u64(rest, &spec.burst))
-            return false;
+    if (until_us < now_us)
+        return 0;
+    if (r->quota)
+        return quota_room(r->quota, now_us, until_us);
+    if (r->interval_us == 0)
+        return UINT64_MAX;
+    tat = near(r->tat_us > now_us ? r->tat_us : now_us);
+    until = near(until_us) + r->tolerance_us;
+    return until < tat ? 0 : (uint64_t)((until - tat) / r->interval_us) + 1;
+}
+
+/* ---- as text: "tat 1790000000000000", a quota as in quota.c, "none" ---- */
+
+/* Where the theoretical arrival time is at most after what may be granted until `until`. */
+static int64_t tat_after(const struct rate *r, int64_t until_us, uint64_t most)
+{
+    int64_t tat = near(r->tat_us), latest, from = tat > until_us ? tat : until_us;
+
+    if (most == 0 || tat - r->tolerance_us > until_us)
+        return tat;
+    latest = near(near(until_us + r->tolerance_us) + r->interval_us);
+    if (most < (uint64_t)(FAR / r->interval_us)) {
+        int64_t by_count = near(from + (int64_t)most * r->interval_us);
+
+        latest = by_count < latest ? by_count : latest;
     }
-    if (!count_parse(str_trim(count), &spec.count) || !unit_parse(str_trim(unit), &spec.period_us))
+    return latest > tat ? latest : tat;
+}
+
+void rate_save_within(const struct rate *r, int64_t now_us, int64_t offset_us, int64_t reserve_us,
+                      uint64_t most, char out[RATE_STATE])
+{
+    int64_t tat = near(r->tat_us);
+
+    MUST(reserve_us >= 0 && reserve_us <= RATE_AHEAD_US);
+    now_us = near(now_us);
+    offset_us = near(offset_us);
+    if (r->quota) {
+        quota_save(r->quota, now_us, offset_us, reserve_us, most, out);
+    } else if (r->interval_us == 0) {
+        snprintf(out, RATE_STATE, "none");
+    } else {
+        if (reserve_us > 0)
+            tat = tat_after(r, now_us + reserve_us, most);
+        snprintf(out, RATE_STATE, "tat %" PRId64, tat + offset_us);
+    }
+}
+
+void rate_save(const struct rate *r, int64_t now_us, int64_t offset_us, int64_t reserve_us,
+               char out[RATE_STATE])
+{
+    rate_save_within(r, now_us, offset_us, reserve_us, UINT64_MAX, out);
+}
+
+bool rate_load(struct rate *r, struct str text, int64_t now_us, int64_t offset_us)
+{
+    int64_t tat, most;
+
+    if (r->quota)
+        return quota_load(r->quota, text, now_us, offset_us);
+    if (r->interval_us == 0)
+        return str_is(text, "none");
+    if (!str_starts(text, "tat ") || !str_to_i64(str_n(text.p + 4, text.n - 4), &tat))
         return false;
-    if (spec.count == 0 || spec.count > RATE_COUNT_MAX || spec.burst == 0 ||
-        spec.burst > RATE_COUNT_MAX)
-        return false;
-    *out = spec;
+    tat = near(near(tat) - near(offset_us));
+    most = near(near(near(now_us) + RATE_AHEAD_US + r->tolerance_us) + r->interval_us);
+    if (tat > most)
+        tat = most;
+    if (tat > r->tat_us)
+        r->tat_us = tat;
     return true;
 }

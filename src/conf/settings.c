@@ -1,11 +1,15 @@
 #include <limits.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <sluice/base/must.h>
+#include <sluice/calendar/calendar.h>
 #include <sluice/conf/settings.h>
+#include <sluice/os/clock.h>
 #include <sluice/os/log.h>
 
+#include "parts.h"
 #include "paths.h"
 #include "providers.h"
 
@@ -32,11 +36,14 @@ static const struct conf_field root_fields[] = {
     PATH(template_dir, "../templates"),
     PATH(control_socket, "../var/control.sock"),
     PATH(provider_dir, "providers"),
+    PATH(maintenance_dir, "maintenance"),
+    PATH(holiday_dir, "holidays"),
     PATH(log_file, NULL),
     {"log_level", CONF_T_CHOICE, AT(log_level), .def = "info", .choices = log_levels},
     {"ehlo_name", CONF_T_STRING, AT(ehlo_name), .min = 1, .max = 253},
     {"source_addresses", CONF_T_STRINGS, AT(source_addresses), .def = NULL},
     {"max_connections", CONF_T_INT, AT(max_connections), .def = "500", .min = 1, .max = 100000},
+    {"timezone", CONF_T_STRING, AT(timezone), .def = "Asia/Seoul", .min = 1, .max = 64},
     {"utc_offset_min", CONF_T_INT, AT(utc_offset_min), .def = "540", .min = -720, .max = 840},
     {"prohibited_hosts", CONF_T_STRINGS, AT(prohibited_hosts),
      .def = "127.0.0.0/8, 0.0.0.0/8, ::1, ::, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, "
@@ -46,6 +53,12 @@ static const struct conf_field root_fields[] = {
     {"caps", CONF_T_GROUP, .def = NULL},
     {"defaults", CONF_T_GROUP, .def = NULL},
     {"providers", CONF_T_LIST, .def = NULL},
+    {"limits", CONF_T_LIST, .def = NULL},
+    {"sources", CONF_T_LIST, .def = NULL},
+    {"source_pools", CONF_T_LIST, .def = NULL},
+    {"clients", CONF_T_LIST, .def = NULL},
+    {"frequency_cap", CONF_T_GROUP, .def = NULL},
+    {"automation", CONF_T_LIST, .def = NULL},
     {0},
 };
 
@@ -96,13 +109,13 @@ static const struct conf_field cap_fields[] = {
 };
 
 /* An absent group is an empty one: its defaults count. */
-static void read_group(struct settings *s, const char *name, const char *what,
-                       const struct conf_field *fields, struct problems *p)
+static void read_group(struct settings *s, const char *name, const struct conf_field *fields,
+                       struct problems *p)
 {
     static const struct conf_node empty = {.kind = CONF_GROUP};
     const struct conf_node *group = conf_find(&s->tree->root, name);
 
-    conf_read(group && group->kind == CONF_GROUP ? group : &empty, what, fields, s, p);
+    conf_read(group && group->kind == CONF_GROUP ? group : &empty, name, fields, s, p);
 }
 
 static void resolve(const char *dir, char **path)
@@ -118,13 +131,30 @@ static void resolve(const char *dir, char **path)
 static void resolve_paths(struct settings *s, const char *file)
 {
     char *dir = path_folder(file);
-    char **const paths[] = {&s->drop_dir,  &s->accepted_dir, &s->failed_dir,   &s->out_dir,
-                            &s->spool_dir, &s->list_db,      &s->template_dir, &s->control_socket,
-                            &s->log_file,  &s->provider_dir};
+    char **const paths[] = {&s->drop_dir,     &s->accepted_dir,    &s->failed_dir,
+                            &s->out_dir,      &s->spool_dir,       &s->list_db,
+                            &s->template_dir, &s->control_socket,  &s->log_file,
+                            &s->provider_dir, &s->maintenance_dir, &s->holiday_dir};
 
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         resolve(dir, paths[i]);
     free(dir);
+}
+
+/* A problem with a setting of the root; its place, if it is written at all. */
+__attribute__((format(printf, 4, 5))) static void say(const struct settings *s, const char *name,
+                                                      struct problems *p, const char *format, ...)
+{
+    const struct conf_node *n = conf_find(&s->tree->root, name);
+    struct buf text;
+    va_list args;
+
+    buf_init(&text, 1000);
+    va_start(args, format);
+    buf_vprintf(&text, format, args);
+    va_end(args);
+    conf_say(p, n ? n : &s->tree->root, name, "%s", text.data);
+    buf_done(&text);
 }
 
 /* Two names for one directory would make the intake read its own output. */
@@ -141,25 +171,57 @@ static void check_paths(const struct settings *s, struct problems *p)
     for (size_t i = 0; i < sizeof dir / sizeof *dir; i++) {
         for (size_t j = 0; j < i; j++) {
             if (dir[i].path && dir[j].path && strcmp(dir[i].path, dir[j].path) == 0)
-                problems_add(p, s->tree->root.file, 0, "'%s' and '%s' are the same directory %s",
-                             dir[j].name, dir[i].name, dir[i].path);
+                say(s, dir[i].name, p, "the same directory as %s (got \"%s\")", dir[j].name,
+                    dir[i].path);
         }
     }
 }
 
-static void check_contradictions(const struct settings *s, struct problems *p)
+/* A folder that somebody named must be there; a default one may be missing. */
+static void check_folder(const struct settings *s, const char *name, const char *path,
+                         struct problems *p)
 {
-    const char *file = s->tree->root.file;
+    struct err e;
 
+    if (!path || !conf_find(&s->tree->root, name) || access(path, R_OK | X_OK) == 0)
+        return;
+    err_sys(&e, "cannot read %s", path);
+    say(s, name, p, "%s", e.text);
+}
+
+/* Windows lean on it: they shall not all repeat what is said once. */
+static void check_timezone(struct settings *s, struct problems *p)
+{
+    const struct window daily = {
+        .kind = WINDOW_WEEKLY, .timezone = s->timezone, .days = 0x7f, .until_min = 1440};
+    struct problems said;
+
+    if (!s->timezone)
+        return; /* of a wrong type, which has been said */
+    problems_init(&said);
+    if (!calendar_check(&daily, "", &said)) {
+        const char *text = said.item[0].text; /* ".timezone: unknown ..." */
+
+        say(s, "timezone", p, "%s", strchr(text, ':') + 2);
+        free(s->timezone);
+        s->timezone = mem_str("UTC");
+    }
+    problems_done(&said);
+}
+
+static void check_values(const struct settings *s, struct problems *p)
+{
     if (!s->dns.use_ipv4 && !s->dns.use_ipv6)
-        problems_add(p, file, 0,
-                     "'use_ipv4' and 'use_ipv6' are both false: no host can be reached");
+        say(s, "dns", p, "use_ipv4 and use_ipv6 are both false: no host can be reached");
     if (s->dns.ttl_min_sec > s->dns.ttl_max_sec)
-        problems_add(p, file, 0, "'ttl_min_sec' is larger than 'ttl_max_sec'");
+        say(s, "dns", p, "ttl_min_sec is larger than ttl_max_sec (got %lld, allowed: at most %lld)",
+            (long long)s->dns.ttl_min_sec, (long long)s->dns.ttl_max_sec);
+    check_folder(s, "maintenance_dir", s->maintenance_dir, p);
+    check_folder(s, "holiday_dir", s->holiday_dir, p);
     if (s->timeouts.data_dot < 10 * 60 * 1000)
         problems_warn(
-            p, file, 0,
-            "'data_dot' is shorter than the 10 min of RFC 5321 4.5.3.2.6: receivers that take "
+            p, s->tree->root.file, 0,
+            "timeouts.data_dot: shorter than the 10 min of RFC 5321 4.5.3.2.6: receivers that take "
             "longer get the message and the recipient becomes in doubt");
 }
 
@@ -174,6 +236,27 @@ static void default_ehlo_name(struct settings *s)
     s->ehlo_name = mem_str(name);
 }
 
+/* Each part needs those before it. */
+static void read_shaping(struct settings *s, struct problems *p)
+{
+    const struct conf_node *root = &s->tree->root;
+    struct shaping *all = &s->shaping;
+    struct pools pools = {0};
+
+    named_limits_read(s, root, p);
+    sources_read(s, root, &pools, p);
+    defaults_read(conf_find(root, "defaults"), s, p);
+    if (s->provider_dir)
+        providers_load_dir(s, s->provider_dir, conf_find(root, "provider_dir") != NULL, p);
+    for (const struct conf_tree *t = s->tree; t; t = t->next)
+        providers_read(s, &t->root, p);
+    for (const struct conf_tree *t = s->tree; t; t = t->next)
+        rules_read(s, &t->root, p);
+    clients_read(s, root, &pools, p);
+    frequency_read(root, "", &all->frequency_count, &all->frequency_ms, &all->frequency_at, p);
+    pools_done(&pools);
+}
+
 struct settings *settings_load(const char *path, struct problems *p)
 {
     size_t errors = p->errors;
@@ -184,19 +267,17 @@ struct settings *settings_load(const char *path, struct problems *p)
         return NULL;
     s = mem_new(sizeof *s);
     s->tree = tree;
-    conf_read(&tree->root, "the configuration", root_fields, s, p);
-    read_group(s, "dns", "'dns'", dns_fields, p);
-    read_group(s, "timeouts", "'timeouts'", timeout_fields, p);
-    read_group(s, "caps", "'caps'", cap_fields, p);
+    conf_read(&tree->root, "", root_fields, s, p);
+    read_group(s, "dns", dns_fields, p);
+    read_group(s, "timeouts", timeout_fields, p);
+    read_group(s, "caps", cap_fields, p);
     resolve_paths(s, path);
     check_paths(s, p);
     default_ehlo_name(s);
-    defaults_read(conf_find(&tree->root, "defaults"), &s->defaults, p);
-    s->providers.fallback = s->defaults;
-    providers_read(s, &tree->root, p);
-    if (s->provider_dir)
-        providers_read_dir(s, s->provider_dir, conf_find(&tree->root, "provider_dir") != NULL, p);
-    check_contradictions(s, p);
+    check_timezone(s, p);
+    check_values(s, p);
+    read_shaping(s, p);
+    providers_check_windows(s, clock_wall(), p);
     if (p->errors == errors)
         return s;
     settings_free(s);
@@ -207,15 +288,16 @@ void settings_free(struct settings *s)
 {
     if (!s)
         return;
-    char *const text[] = {s->drop_dir,  s->accepted_dir, s->failed_dir,   s->out_dir,
-                          s->spool_dir, s->list_db,      s->template_dir, s->control_socket,
-                          s->log_file,  s->ehlo_name,    s->dns.servers,  s->provider_dir};
+    char *const text[] = {s->drop_dir,    s->accepted_dir,    s->failed_dir,   s->out_dir,
+                          s->spool_dir,   s->list_db,         s->template_dir, s->control_socket,
+                          s->log_file,    s->ehlo_name,       s->dns.servers,  s->provider_dir,
+                          s->holiday_dir, s->maintenance_dir, s->timezone};
 
     for (size_t i = 0; i < sizeof text / sizeof *text; i++)
         free(text[i]);
     conf_strings_done(&s->source_addresses);
     conf_strings_done(&s->prohibited_hosts);
-    profiles_done(&s->providers);
+    shaping_done(&s->shaping);
     conf_tree_free(s->tree);
     free(s);
 }

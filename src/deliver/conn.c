@@ -39,10 +39,14 @@ const char *conn_state_name(enum conn_state s)
     return states[s].name;
 }
 
-static void arm(struct conn *c, int64_t limit_ms)
+static void arm(struct conn *c, enum conn_state s, int64_t limit_ms)
 {
     int64_t at = limit_ms ? clock_mono().ms + limit_ms : WHEN_NEVER;
+    int64_t not_after = c->msg.d ? c->msg.d->not_after.ms : 0;
 
+    /* Whoever has not come to MAIL by then dials in vain, and would be there when nobody may. */
+    if (s >= CONN_DIALLING && s <= CONN_HANDSHAKE && not_after && not_after < at)
+        at = not_after + 1;
     atomic_store_explicit(&c->deadline_ms, at, memory_order_relaxed);
 }
 
@@ -55,7 +59,7 @@ void conn_set_state(struct conn *c, enum conn_state s)
         log_line(LOG_AT_DEBUG, "connection", "n=%u mx=%s from=%s to=%s", c->number,
                  c->target ? c->target->mx_host : "", states[before].name, states[s].name);
     atomic_store(&c->state, (int)s);
-    arm(c, c->pool->limit_ms[s]);
+    arm(c, s, c->pool->limit_ms[s]);
 }
 
 void conn_rearm(struct conn *c)
@@ -68,7 +72,7 @@ void conn_rearm(struct conn *c)
     };
     enum command waits = dialogue_awaited(&c->dialogue);
 
-    arm(c, c->pool->limit_ms[waits == COMMANDS ? conn_state(c) : limit_of[waits]]);
+    arm(c, conn_state(c), c->pool->limit_ms[waits == COMMANDS ? conn_state(c) : limit_of[waits]]);
 }
 
 void conn_shut(struct conn *c, int how)

@@ -102,6 +102,7 @@ struct conn {
     bool has_begun_one;    /* a MAIL went out */
     bool has_chosen_early; /* see on_data_refused() */
     bool has_server_left;  /* between messages, while we waited */
+    bool has_untried;      /* some were given back untried */
     bool is_tls;
     bool is_tls_broken;
     bool waits_for_rcpt; /* require_all_recipients: DATA is not sent along with RCPT */
@@ -171,7 +172,11 @@ enum prepared { PREPARED, PREPARED_NOT };
 /* Takes the delivery. On failure its outcome is reported already. */
 enum prepared message_prepare(struct conn *c, struct delivery *d);
 void message_add(struct conn *c); /* to the libESMTP session */
-/* MAIL is about to be written. False: a stop came first, it must not be. */
+/* Its not_after has passed, or will have when its not_before comes. */
+bool message_is_too_late(const struct delivery *d);
+/* The first message's time passed while its connection was dialled: this ends in good order. */
+bool message_came_too_late(const struct conn *c);
+/* MAIL is about to be written. False: a stop, or its time, came first; it must not be. */
 bool message_begin(struct conn *c);
 /* A message without an answer to its final dot, or otherwise begun, ends with this reply. */
 void message_end(struct conn *c, enum phase phase, const struct reply *r);
@@ -193,6 +198,7 @@ void session_take_broken_reply(struct conn *c);
 
 /* report.c */
 void report_outcome(struct conn *c, enum phase phase, const struct reply *r, bool dot_unanswered);
+void report_untried(struct conn *c, struct delivery *untried);
 void report_ready(struct conn *c);
 void report_closed(struct conn *c); /* with everything that is left */
 void report_late(struct pool *p, uint32_t number, struct delivery *left);

@@ -155,6 +155,22 @@ enum prepared message_prepare(struct conn *c, struct delivery *d)
     return PREPARED;
 }
 
+bool message_is_too_late(const struct delivery *d)
+{
+    int64_t begin = clock_mono().ms;
+
+    if (begin < d->not_before.ms)
+        begin = d->not_before.ms;
+    return d->not_after.ms && d->not_after.ms < begin;
+}
+
+/* Only the first message is chosen long before its MAIL; for the others worker_next() has just
+ * looked. */
+bool message_came_too_late(const struct conn *c)
+{
+    return c->msg.d && !c->has_begun_one && message_is_too_late(c->msg.d);
+}
+
 bool message_begin(struct conn *c)
 {
     struct message *m = &c->msg;
@@ -162,7 +178,7 @@ bool message_begin(struct conn *c)
     /* Against pool_stop(): either it finds us before this line and shuts the socket down, or we
      * find its mark. */
     pthread_mutex_lock(&c->lock);
-    if (c->is_spent || (!c->has_begun_one && conn_stop(c) != STOP_NO)) {
+    if (c->is_spent || (!c->has_begun_one && conn_stop(c) != STOP_NO) || message_came_too_late(c)) {
         if (c->fd >= 0)
             shutdown(c->fd, SHUT_RDWR);
         pthread_mutex_unlock(&c->lock);

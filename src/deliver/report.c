@@ -80,6 +80,14 @@ void report_outcome(struct conn *c, enum phase phase, const struct reply *r, boo
     mailbox_send(p->o.reports, &report->letter);
 }
 
+void report_untried(struct conn *c, struct delivery *untried)
+{
+    struct pool_report *r = report_new(c->number, c->pool->o.kind_untried);
+
+    r->left = untried;
+    mailbox_send(c->pool->o.reports, &r->letter);
+}
+
 void report_ready(struct conn *c)
 {
     mailbox_send(c->pool->o.reports, &report_new(c->number, c->pool->o.kind_ready)->letter);

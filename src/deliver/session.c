@@ -105,7 +105,7 @@ static void finish_handshake(struct conn *c, struct reply *lost)
     char reason[128];
 
     tls_reason(reason, sizeof reason);
-    if (conn_stop(c) != STOP_NO)
+    if (conn_stop(c) != STOP_NO || message_came_too_late(c))
         return;
     if (reason[0] && !atomic_load(&c->is_timed_out))
         reply_say(lost, "the TLS handshake failed: %s", reason);
@@ -126,7 +126,7 @@ static void finish(struct conn *c)
         finish_message(c, &lost);
     if (c->has_server_left)
         conn_fail_text(c, PHASE_QUIT, "the server closed the connection between messages");
-    else if (!c->is_ending && conn_stop(c) == STOP_NO)
+    else if (!c->is_ending && conn_stop(c) == STOP_NO && !message_came_too_late(c))
         conn_fail(c, session_phase(c), &lost);
 }
 
@@ -163,7 +163,7 @@ static bool on_socket(void *conn, int fd)
     pthread_mutex_lock(&c->lock);
     c->fd = fd;
     atomic_store(&c->is_timed_out, false);
-    may_go = conn_stop(c) == STOP_NO;
+    may_go = conn_stop(c) == STOP_NO && !message_came_too_late(c);
     pthread_mutex_unlock(&c->lock);
     return may_go;
 }
@@ -180,7 +180,7 @@ static void dial_and_talk(struct conn *c)
     dial_use(NULL);
     if (c->dial.fd >= 0)
         finish(c);
-    else if (conn_stop(c) == STOP_NO)
+    else if (conn_stop(c) == STOP_NO && !message_came_too_late(c))
         conn_fail_text(c, PHASE_CONNECT, "%s",
                        c->dial.why[0] ? c->dial.why : "no address to connect to");
     tls_use(NULL);
@@ -201,7 +201,8 @@ void session_run(struct conn *c)
     dialogue_init(&c->dialogue);
     c->smtp = smtp_create_session();
     MUST(c->smtp);
-    MUST(smtp_set_hostname(c->smtp, c->pool->ehlo_name));
+    MUST(smtp_set_hostname(c->smtp,
+                           c->target->ehlo_name[0] ? c->target->ehlo_name : c->pool->ehlo_name));
     MUST(smtp_set_server(c->smtp, DIAL_PLACEHOLDER));
     smtp_set_eventcb(c->smtp, on_event, c);
     smtp_set_monitorcb(c->smtp, session_traffic, c, 0);

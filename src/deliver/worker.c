@@ -111,9 +111,11 @@ static bool has_free_slot(struct conn *c)
  * false. */
 static bool waited_for_slot(struct conn *c)
 {
+    struct mono not_after = c->first->not_after;
+
     atomic_store(&c->wants_slot, true);
     if (!has_free_slot(c))
-        take_orders(c, for_ever);
+        take_orders(c, not_after.ms ? (struct mono){not_after.ms + 1} : for_ever);
     atomic_store(&c->wants_slot, false);
     return false;
 }
@@ -121,6 +123,21 @@ static bool waited_for_slot(struct conn *c)
 static bool is_due(const struct delivery *d)
 {
     return d->not_before.ms == 0 || d->not_before.ms <= clock_mono().ms;
+}
+
+/* Whose time has passed goes back as it came. */
+static void give_back_untried(struct conn *c)
+{
+    struct delivery *untried = NULL, **end = &untried;
+
+    while (c->first && message_is_too_late(c->first)) {
+        *end = queue_take(c);
+        end = &(*end)->next;
+    }
+    if (!untried)
+        return;
+    c->has_untried = true;
+    report_untried(c, untried);
 }
 
 /* One step towards the next message: waits for what is missing. True when the first delivery may
@@ -157,6 +174,9 @@ static bool choose(struct conn *c)
         take_orders(c, now_or_never);
         if (must_end(c))
             return false;
+        give_back_untried(c);
+        if (!c->first && c->has_untried && !c->smtp)
+            return false; /* not dialled: who said `ready` now might dial at a time that is closed */
         if (!may_go(c))
             continue;
         if (server_has_left(c)) {
@@ -182,6 +202,7 @@ static void open_connection(struct conn *c, struct order *o)
     free(o);
     c->is_closing = c->is_ready_said = c->has_waited = c->is_spent = c->has_begun_one = false;
     c->is_tls = c->is_tls_broken = c->is_connect_charged = c->has_server_left = false;
+    c->has_untried = false;
     c->waits_for_rcpt = true;
     c->connect_ms = 0;
     c->failure.is_set = false;
@@ -194,6 +215,7 @@ static void open_connection(struct conn *c, struct order *o)
     }
     conn_set_state(c, CONN_IDLE);
     take_orders(c, now_or_never);
+    give_back_untried(c);
     report_closed(c);
     free(c->target);
     c->target = NULL;

@@ -9,7 +9,7 @@
 
 /* ---- verbs ---- */
 
-enum needs { NEEDS_NOTHING, NEEDS_SPOOL, NEEDS_LIST };
+enum needs { NEEDS_NOTHING, NEEDS_SPOOL = 1, NEEDS_LIST = 2, NEEDS_BOTH = 3 };
 enum { FIELDS_MAX = 7 };
 static const struct verb {
     const char *name;
@@ -23,6 +23,17 @@ static const struct verb {
     {"pause", answer_lever, NEEDS_SPOOL, {"job!"}},
     {"resume", answer_lever, NEEDS_SPOOL, {"job!"}},
     {"cancel", answer_lever, NEEDS_SPOOL, {"job!"}},
+    {"providers", answer_providers, NEEDS_NOTHING, {NULL}},
+    {"provider", answer_provider, NEEDS_SPOOL, {"name!"}},
+    {"provider-release", answer_quarantine, NEEDS_NOTHING, {"name!"}},
+    {"provider-confirm", answer_quarantine, NEEDS_NOTHING, {"name!"}},
+    {"suspend", answer_suspend, NEEDS_NOTHING, {"kind!", "name!", "for", "reason"}},
+    {"unsuspend", answer_unsuspend, NEEDS_NOTHING, {"kind!", "name!"}},
+    {"reload", answer_reload, NEEDS_NOTHING, {NULL}},
+    {"why", answer_why, NEEDS_BOTH, {"what!"}},
+    {"windows", answer_windows, NEEDS_SPOOL, {"provider", "at", "days"}},
+    {"plan", answer_plan, NEEDS_BOTH, {"file!"}},
+    {"forecast", answer_forecast, NEEDS_BOTH, {"job!"}},
     {"hello", answer_hello, NEEDS_NOTHING, {"name"}},
     {"submitted", answer_submitted, NEEDS_SPOOL, {"name!", "id"}},
     {"list-import",
@@ -91,9 +102,9 @@ static bool check_fields(struct ask *q, const struct verb *v)
 static bool open_stores(struct ask *q, enum needs needs)
 {
     struct err e = {0};
-    if (needs == NEEDS_SPOOL && !spool_open(q->settings->spool_dir, &q->spool, &e))
+    if ((needs & NEEDS_SPOOL) && !spool_open(q->settings->spool_dir, &q->spool, &e))
         return ask_fail(q, "%s", e.text);
-    if (needs == NEEDS_LIST && !list_open(q->settings->list_db, &q->list, &e))
+    if ((needs & NEEDS_LIST) && !list_open(q->settings->list_db, &q->list, &e))
         return ask_fail(q, "%s", e.text);
     return true;
 }

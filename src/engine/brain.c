@@ -1,9 +1,10 @@
 /* brain.c: the planner's thread: letters become events of the plan, the plan's actions become
  * letters. */
-#include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "engine.h"
+#include "setup.h"
 
 void engine_call(struct engine *e, struct mailbox *box, void (*run)(struct engine *, void *),
                  void *arg)
@@ -49,20 +50,22 @@ static void adopt_orphans(struct engine *e)
     }
 }
 
-static void take_opened(struct engine *e, const struct opened *o)
+static void take_opened(struct engine *e, const struct opened *o, struct now now)
 {
     plan_job_open(e->plan, &o->job);
+    plan_job_calendar(e->plan, o->job.key, &o->closed, now);
     for (unsigned i = 0; i < o->count; i++)
         plan_job_add(e->plan, o->job.key, o->item[i].domain_id, o->item[i].domain,
                      o->item[i].waiting, o->item[i].due_ms);
     plan_job_loaded(e->plan, o->job.key);
 }
 
-static void on_opened(struct engine *e, struct opened *o)
+static void on_opened(struct engine *e, struct opened *o, struct now now)
 {
-    e->opening--;
+    if (!o->is_again)
+        e->opening--;
     if (o->job.key) /* 0: it could not be opened */
-        take_opened(e, o);
+        take_opened(e, o, now);
     opened_free(o);
     adopt_orphans(e);
 }
@@ -85,6 +88,23 @@ static void on_outcome(struct engine *e, struct pool_report *r, struct now now)
     free(r);
 }
 
+static void on_closed(struct engine *e, struct pool_report *r, struct now now)
+{
+    if (r->is_late)
+        plan_late(e->plan, r->left, now);
+    else
+        plan_closed(e->plan, r->connection, &r->outcome, r->tls_failed, r->left, now);
+    free(r);
+}
+
+static void on_recount(struct engine *e, struct recount_letter *l, struct now now)
+{
+    for (unsigned i = 0; i < l->count && plan_job_is_open(e->plan, l->job_key); i++)
+        plan_job_recount(e->plan, l->job_key, l->item[i].domain_id, l->item[i].domain,
+                         l->item[i].waiting, l->item[i].due_ms, now);
+    recount_free(l);
+}
+
 /* False: it was the last one. */
 static bool on_letter(struct engine *e, struct letter *l, struct now now)
 {
@@ -104,7 +124,7 @@ static bool on_letter(struct engine *e, struct letter *l, struct now now)
         append(e, (struct intake_append *)l);
         break;
     case TO_BRAIN_OPENED:
-        on_opened(e, (struct opened *)l);
+        on_opened(e, (struct opened *)l, now);
         break;
     case TO_BRAIN_LEASED:
         on_leased(e, (struct lease_letter *)l, now);
@@ -122,15 +142,18 @@ static bool on_letter(struct engine *e, struct letter *l, struct now now)
         plan_ready(e->plan, ((struct pool_report *)l)->connection, now);
         free(l);
         break;
-    case TO_BRAIN_CLOSED: {
+    case TO_BRAIN_CLOSED:
+        on_closed(e, (struct pool_report *)l, now);
+        break;
+    case TO_BRAIN_UNTRIED: {
         struct pool_report *r = (struct pool_report *)l;
-        if (r->is_late)
-            plan_late(e->plan, r->left, now);
-        else
-            plan_closed(e->plan, r->connection, &r->outcome, r->tls_failed, r->left, now);
+        plan_untried(e->plan, r->connection, r->left, now);
         free(r);
         break;
     }
+    case TO_BRAIN_RECOUNT:
+        on_recount(e, (struct recount_letter *)l, now);
+        break;
     case TO_BRAIN_HOLD:
         plan_job_pause(e->plan, ((struct job_letter *)l)->job_key, now);
         free(l);
@@ -176,48 +199,45 @@ static void say_job(struct engine *e, int kind, uint32_t job_key)
     mailbox_send(&e->keeper_box, &l->letter);
 }
 
-static struct sockaddr_storage next_source(struct engine *e, sa_family_t family)
+/* The refusal of a dial that cannot be made, as a connection would report it: so the planner goes on
+ * to the next host or source. */
+static void report_unreachable(struct engine *e, const struct plan_action *a,
+                               const struct source *source)
 {
-    for (unsigned i = 0; i < e->sources; i++) {
-        struct sockaddr_storage *s = &e->source[e->next_source++ % e->sources];
-        if (s->ss_family == family)
-            return *s;
-    }
-    return (struct sockaddr_storage){0};
-}
-
-static void set_address(struct dial_target *t, unsigned i, const struct mx_address *a,
-                        uint16_t port)
-{
-    struct sockaddr_storage *to = &t->address[i].to;
-    if (a->family == AF_INET) {
-        struct sockaddr_in *in = (struct sockaddr_in *)to;
-        in->sin_family = AF_INET;
-        in->sin_port = htons(port);
-        memcpy(&in->sin_addr, a->bytes, 4);
-        t->address[i].length = sizeof *in;
-    } else {
-        struct sockaddr_in6 *in = (struct sockaddr_in6 *)to;
-        in->sin6_family = AF_INET6;
-        in->sin6_port = htons(port);
-        memcpy(&in->sin6_addr, a->bytes, 16);
-        t->address[i].length = sizeof *in;
-    }
+    struct pool_report *r = mem_array(1, sizeof *r);
+    r->letter.kind = TO_BRAIN_CLOSED;
+    r->connection = a->connection;
+    r->left = a->chain;
+    r->outcome.phase = PHASE_CONNECT;
+    str_copy(r->outcome.mx_host, sizeof r->outcome.mx_host, str_of(a->host->name));
+    snprintf(r->outcome.reply.text, sizeof r->outcome.reply.text,
+             "no address of %.200s that source %.64s may dial", a->host->name, source->name);
+    mailbox_send(&e->brain_box, &r->letter);
 }
 
 static void say_open(struct engine *e, const struct plan_action *a)
 {
-    struct order *o = mem_array(1, sizeof *o);
+    struct setup *setup = atomic_load(&e->setup);
+    const struct source *source = &setup->settings->shaping.source[a->source];
     struct dial_target *t = mem_array(1, sizeof *t);
+    sources_target(&setup->sources, a->source, a->ip_lookup, a->host, a->smtp_port, t);
+    if (t->addresses == 0) {
+        if (!setup->sources.is_said[a->source])
+            log_line(LOG_AT_WARNING, "source", "source=\"%s\" has no address that reaches %s",
+                     source->name, a->host->name);
+        setup->sources.is_said[a->source] = true;
+        report_unreachable(e, a, source);
+        free(t);
+        return;
+    }
+    str_copy(t->mx_host, sizeof t->mx_host, str_of(a->host->name));
+    str_copy(t->ehlo_name, sizeof t->ehlo_name, str_of(source->ehlo_name));
+    t->use_starttls = a->use_tls;
+    struct order *o = mem_array(1, sizeof *o);
     o->kind = ORDER_OPEN;
     o->connection = a->connection;
     o->chain = a->chain;
     o->target = t;
-    str_copy(t->mx_host, sizeof t->mx_host, str_of(a->host->name));
-    for (unsigned i = 0; i < a->host->addresses && t->addresses < 8; i++)
-        set_address(t, t->addresses++, &a->host->address[i], a->smtp_port);
-    t->source = next_source(e, t->address[0].to.ss_family);
-    t->use_starttls = a->use_tls;
     pool_order(e->pool, o);
 }
 
@@ -228,6 +248,21 @@ static void say_more(struct engine *e, enum order_kind kind, const struct plan_a
     o->connection = a->connection;
     o->chain = a->chain;
     pool_order(e->pool, o);
+}
+
+static void say_notice(const struct plan_action *a)
+{
+    log_line(LOG_AT_WARNING, "shaping", "%s", a->text);
+    free(a->text);
+}
+
+static void say_quarantine(struct engine *e, const struct plan_action *a)
+{
+    struct quarantine_letter *l = mem_array(1, sizeof *l);
+    l->letter.kind = TO_KEEPER_QUARANTINE;
+    str_copy(l->provider, sizeof l->provider, str_of(a->domain));
+    l->since.ms = a->due_ms;
+    mailbox_send(&e->keeper_box, &l->letter);
 }
 
 static void carry_out(struct engine *e, const struct plan_action *a)
@@ -260,6 +295,12 @@ static void carry_out(struct engine *e, const struct plan_action *a)
     case ACT_JOB_DONE:
         atomic_fetch_add(&e->ending, 1);
         say_job(e, TO_KEEPER_DONE, a->job_key);
+        break;
+    case ACT_NOTICE:
+        say_notice(a);
+        break;
+    case ACT_QUARANTINE:
+        say_quarantine(e, a);
         break;
     }
 }
@@ -298,16 +339,15 @@ void *brain_run(void *arg)
     return NULL;
 }
 
-static bool parse_source(const char *text, struct sockaddr_storage *out)
+static bool prepare_setup(struct engine *e, struct err *err)
 {
-    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
-    memset(out, 0, sizeof *out);
-    if (inet_pton(AF_INET, text, &v4->sin_addr) == 1)
-        out->ss_family = AF_INET;
-    else if (inet_pton(AF_INET6, text, &v6->sin6_addr) == 1)
-        out->ss_family = AF_INET6;
-    return out->ss_family != 0;
+    struct problems p;
+    problems_init(&p);
+    atomic_store(&e->setup, setup_new(e->settings, false, &p));
+    if (p.errors)
+        err_set(err, "%s", p.item[0].text);
+    problems_done(&p);
+    return atomic_load(&e->setup) != NULL;
 }
 
 bool brain_prepare(struct engine *e, struct err *err)
@@ -319,16 +359,12 @@ bool brain_prepare(struct engine *e, struct err *err)
                            "prohibited_hosts: '%s' is no network such as \"10.0.0.0/8\" (or there "
                            "are more than 32)",
                            s->prohibited_hosts.item[i]);
-    e->source = mem_array(s->source_addresses.count + 1, sizeof *e->source);
-    for (size_t i = 0; i < s->source_addresses.count; i++)
-        if (!parse_source(s->source_addresses.item[i], &e->source[e->sources++]))
-            return err_set(err, "source_addresses: '%s' is no IP address",
-                           s->source_addresses.item[i]);
-    struct profiles *profiles = (struct profiles *)&s->providers;
+    if (!prepare_setup(e, err))
+        return false;
     struct plan_options o = {.max_connections = (uint32_t)s->max_connections,
                              .max_asking = (unsigned)(s->dns.in_flight_max / 2 + 1),
-                             .max_leased = 20000,
-                             .profiles = profiles,
+                             .max_leased = ENGINE_MAX_LEASED,
+                             .shaping = &s->shaping,
                              .seed = clock_entropy()};
     e->plan = plan_new(&o);
     return true;

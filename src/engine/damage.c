@@ -45,6 +45,8 @@ static uint32_t job_of(const struct letter *l)
         return r->outcome ? r->outcome->job_key : r->delivery->job_key;
     case TO_KEEPER_CANCEL:
         return ((const struct job_letter *)l)->job_key;
+    case TO_KEEPER_QUARANTINE:
+        return ((const struct quarantine_letter *)l)->job_key;
     default:
         return 0;
     }
@@ -55,7 +57,10 @@ static void drop_record(struct engine *e, struct keeper_job *j, struct record_le
     struct outcome *o = r->outcome;
     if (o) {
         keeper_log_outcome(j, o, LOG_AT_ERROR, "unrecorded");
+        frequency_outcome(e, j, o);
         pool_committed(e->pool, o->slot);
+    } else {
+        frequency_drop(e, r->delivery);
     }
     keeper_lease_back(e, j, o ? o->lease : r->delivery->lease);
     delivery_free(r->delivery);
@@ -72,6 +77,9 @@ static void drop(struct engine *e, struct keeper_job *j, struct letter *l)
     case TO_KEEPER_CANCEL:
         free(l);
         keeper_cancelled(e, j);
+        break;
+    case TO_KEEPER_QUARANTINE:
+        keeper_quarantine_next(e, (struct quarantine_letter *)l);
         break;
     default:
         drop_record(e, j, (struct record_letter *)l);

@@ -8,6 +8,10 @@
 #include <sluice/engine/answers.h>
 #include <sluice/os/file.h>
 #include "engine.h"
+#include "setup.h"
+#include "warden.h"
+
+#define STOP_SAID_MS 10000
 
 /* Made if need be. One that cannot be written is said now, and not when the first job is done. */
 static bool prepare_folder(const char *what, const char *dir, struct err *err)
@@ -114,10 +118,11 @@ static bool start_threads(struct engine *e, struct err *err)
                                 .kind_append = TO_BRAIN_APPEND,
                                 .each_contact = engine_each_contact,
                                 .arg = e};
+    notes_begin(e->warden);
     e->has_scribe = thread_start(&e->scribe, "scribe", 0, scribe_run, e, err);
     e->has_keeper = e->has_scribe && thread_start(&e->keeper, "keeper", 0, keeper_run, e, err);
     e->has_brain = e->has_keeper && thread_start(&e->brain, "brain", 0, brain_run, e, err);
-    return e->has_brain && intake_start(&io, &e->intake, err) &&
+    return e->has_brain && warden_start(e, err) && intake_start(&io, &e->intake, err) &&
            control_start(e->settings->control_socket, answers_handle, e, &e->control, err);
 }
 
@@ -125,7 +130,7 @@ static bool start(struct engine *e, struct err *err)
 {
     bool same_boot;
     return make_folders(e->settings, err) && brain_prepare(e, err) &&
-           open_stores(e, &same_boot, err) && lock_drop(e, err) &&
+           open_stores(e, &same_boot, err) && lock_drop(e, err) && warden_prepare(e, err) &&
            engine_recover(e, same_boot, err) && start_resolver(e, err) && start_pool(e, err) &&
            start_threads(e, err);
 }
@@ -138,9 +143,12 @@ bool engine_start(const struct settings *s, struct engine **out, struct err *err
     e->drop_lock = -1;
     e->started = clock_wall();
     pthread_mutex_init(&e->lock, NULL);
+    pthread_mutex_init(&e->setup_lock, NULL);
+    pthread_mutex_init(&e->reload_lock, NULL);
+    pthread_mutex_init(&e->preview_lock, NULL);
     /* Without an eventfd nothing can fail. */
     MUST(mailbox_init(&e->brain_box, false) && mailbox_init(&e->keeper_box, false) &&
-         mailbox_init(&e->scribe_box, false));
+         mailbox_init(&e->scribe_box, false) && mailbox_init(&e->preview_box, false));
     if (start(e, err)) {
         *out = e;
         return true;
@@ -186,10 +194,43 @@ static void look_up(struct engine *e, void *arg)
     (void)e, (void)arg; /* the brain wakes for it and sees is_stopping */
 }
 
+static void ask_running(struct engine *e, void *arg)
+{
+    struct plan_counts c;
+    plan_counts(e->plan, 0, &c);
+    *(uint32_t *)arg = c.connections;
+}
+
+/* Every step of a dialogue once; only a text that the receiver takes in drops lasts longer. */
+static int64_t longest_ms(const struct settings *s)
+{
+    return s->timeouts.connect + s->timeouts.banner + s->timeouts.ehlo + s->timeouts.starttls +
+           s->timeouts.mail_from + s->timeouts.rcpt_to + s->timeouts.data + s->timeouts.data_block +
+           s->timeouts.data_dot;
+}
+
+static void say_running(struct engine *e, struct wall since)
+{
+    uint32_t connections = 0;
+    char latest[WALL_TEXT];
+    engine_call(e, &e->brain_box, ask_running, &connections);
+    wall_format((struct wall){since.ms + longest_ms(e->settings)}, latest);
+    if (connections)
+        log_line(LOG_AT_INFO, "stop",
+                 "connections=%u are ending, by %s at the latest; a second SIGTERM cuts them",
+                 connections, latest);
+}
+
 static void wait_quiet(struct engine *e, const atomic_bool *at_once)
 {
     bool cut = false;
+    struct wall since = clock_wall();
+    int64_t say_at_ms = clock_mono().ms;
     while (!atomic_load(&e->brain_is_quiet)) {
+        if (clock_mono().ms >= say_at_ms && !cut) {
+            say_running(e, since);
+            say_at_ms += STOP_SAID_MS;
+        }
         if (atomic_load(at_once) && !cut) {
             pool_stop(e->pool, true);
             cut = true;
@@ -204,8 +245,10 @@ static void stop_brain(struct engine *e, const atomic_bool *at_once)
     engine_call(e, &e->brain_box, look_up, NULL);
     pool_stop(e->pool, atomic_load(at_once));
     wait_quiet(e, at_once);
+    warden_stop(e);
     send_to(&e->brain_box, TO_BRAIN_STOP);
     pthread_join(e->brain, NULL);
+    warden_save(e);
 }
 
 /* The keeper goes last although it comes before the scribe: the scribe asks it for the open jobs.
@@ -267,9 +310,13 @@ void engine_free(struct engine *e)
     pool_free(e->pool);
     resolver_stop(e->resolver);
     plan_free(e->plan);
+    warden_free(e);
+    setup_free(atomic_load(&e->setup));
     letters_free(leftovers(&e->brain_box), leftovers(&e->keeper_box), leftovers(&e->scribe_box));
     letters_free((struct letter *)e->orphans, e->unrecorded, NULL);
+    preview_free(leftovers(&e->preview_box));
     free_jobs(e);
+    frequency_free(e);
     spool_close(e->spool);
     spool_close(e->scribe_spool);
     list_close(e->list);
@@ -277,7 +324,9 @@ void engine_free(struct engine *e)
     list_close(e->intake_list);
     handover_close(e->handover);
     pthread_mutex_destroy(&e->lock);
+    pthread_mutex_destroy(&e->setup_lock);
+    pthread_mutex_destroy(&e->reload_lock);
+    pthread_mutex_destroy(&e->preview_lock);
     free(e->ended_lease);
-    free(e->source);
     free(e);
 }

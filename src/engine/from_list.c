@@ -19,11 +19,18 @@ static bool pass_on(void *arg, const struct contact *c)
     return p->each(p->arg, c->address, c->vars && c->vars[0] ? c->vars : "{}");
 }
 
+bool engine_each_mailable(struct list_store *l, const char *list,
+                          bool (*each)(void *arg, const char *email, const char *vars), void *arg,
+                          struct err *err)
+{
+    struct passing p = {each, arg};
+    return list_each_contact(l, list, pass_on, &p, err);
+}
+
 bool engine_each_contact(void *arg, const char *list,
                          bool (*each)(void *each_arg, const char *email, const char *vars),
                          void *each_arg, struct err *err)
 {
     struct engine *e = arg;
-    struct passing p = {each, each_arg};
-    return list_each_contact(e->intake_list, list, pass_on, &p, err);
+    return engine_each_mailable(e->intake_list, list, each, each_arg, err);
 }

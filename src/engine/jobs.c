@@ -5,14 +5,10 @@
 
 void keeper_count(struct keeper_job *j, const struct outcome *o)
 {
-    enum category before = CAT_OK;
-    const char *provider = "";
+    struct tally_before before = standing_before(&j->standing, o->rid);
 
-    if (o->attempt > 1)
-        standing_get(&j->standing, o->rid, &before, &provider);
-    tally_add(&j->tally, o, before, provider);
-    if (o->state == STATE_DEFERRED)
-        standing_set(&j->standing, o->rid, o->category, o->provider);
+    tally_add(&j->tally, o, &before);
+    standing_set(&j->standing, o);
 }
 
 static bool fold_one(void *arg, const struct outcome *o)
@@ -27,6 +23,8 @@ void keeper_retally(struct spool *s, struct keeper_job *j)
     uint64_t cursor = 0, before;
     tally_done(&j->tally);
     tally_init(&j->tally);
+    standing_done(&j->standing);
+    standing_init(&j->standing);
     do {
         before = cursor;
         if (!spool_each_outcome(s, j->row.key, &cursor, 10000, fold_one, j, &err)) {
@@ -130,13 +128,18 @@ struct plan_job plan_job_of(const struct keeper_job *j)
                              .start = j->spec->start,
                              .expires_ms = j->spec->expires_ms,
                              .is_standing = j->spec->is_standing,
-                             .is_paused = j->row.state == JOB_PAUSED || !j->mailing};
+                             .is_paused = j->row.state == JOB_PAUSED || !j->mailing,
+                             .id = j->row.id,
+                             .client = j->row.client,
+                             .cap = {.connection_limit = j->spec->connection_limit,
+                                     .max_message_rate = j->spec->max_message_rate}};
 }
 
 struct opened *keeper_domains(struct engine *e, struct keeper_job *j, struct err *err)
 {
     struct opened *o = mem_array(1, sizeof *o);
     o->job = plan_job_of(j);
+    engine_spec_calendar(e, j->spec, &o->closed);
     if (spool_each_domain(e->spool, j->row.key, add_domain, o, err))
         return o;
     opened_free(o);
@@ -160,5 +163,6 @@ void opened_free(struct opened *o)
     for (unsigned i = 0; i < o->count; i++)
         free(o->item[i].domain);
     free(o->item);
+    spans_done(&o->closed);
     free(o);
 }

@@ -7,130 +7,12 @@
 #include <string.h>
 #include "engine.h"
 
-/* Until the list is asked again about recipients that it could not tell anything of. */
-#define UNCHECKED_MS 30000
-
 struct keeper_job *keeper_find(struct engine *e, uint32_t job_key)
 {
     for (struct keeper_job *j = e->jobs; j; j = j->next)
         if (j->row.key == job_key)
             return j;
     return NULL;
-}
-
-static struct str key64(const uint64_t *k)
-{
-    return str_n((const char *)k, sizeof *k);
-}
-
-/* ---- leases: who is out ---- */
-
-static void lease_out(struct keeper_job *j, const struct delivery *d)
-{
-    struct lease_count *c = map_get(&j->leases, key64(&d->lease));
-    if (!c) {
-        c = mem_array(1, sizeof *c);
-        map_set(&j->leases, key64(&d->lease), c);
-    }
-    c->left++;
-    j->in_flight++;
-}
-
-/* With the next flush: a transaction that is opened for it now would stay open while nothing
- * happens, and make those wait who append to the job. */
-static void lease_ends(struct engine *e, uint32_t job_key, uint64_t lease)
-{
-    if (e->ended_leases == e->ended_leases_cap) {
-        e->ended_leases_cap = e->ended_leases_cap ? 2 * e->ended_leases_cap : 64;
-        e->ended_lease = mem_grow(e->ended_lease, e->ended_leases_cap, sizeof *e->ended_lease);
-    }
-    e->ended_lease[e->ended_leases++] = (struct ended_lease){job_key, lease};
-}
-
-void keeper_lease_back(struct engine *e, struct keeper_job *j, uint64_t lease)
-{
-    struct lease_count *c = map_get(&j->leases, key64(&lease));
-    MUST(c);
-    j->in_flight--;
-    if (--c->left > 0)
-        return;
-    map_remove(&j->leases, key64(&lease));
-    free(c);
-    if (!j->is_damaged)
-        lease_ends(e, j->row.key, lease);
-}
-
-/* False when the list cannot tell: then nothing is sent. */
-static bool look_up_suppression(struct engine *e, struct keeper_job *j, struct delivery *d)
-{
-    struct err err = {0};
-    char why[48];
-    d->suppressed_as = CAT_OK;
-    if (list_is_suppressed(e->list, j->spec->client, j->spec->msg_class, d->email, why, &err)) {
-        d->suppressed_as = CAT_SUPPRESSED;
-        memcpy(d->suppressed_why, why, sizeof d->suppressed_why);
-    }
-    if (strcmp(e->look_up_trouble, err.text) == 0)
-        return !err.text[0];
-    if (err.text[0])
-        log_line(LOG_AT_ERROR, "list", "nothing is sent while the list cannot be asked: %s",
-                 err.text);
-    str_copy(e->look_up_trouble, sizeof e->look_up_trouble, str_of(err.text));
-    return !err.text[0];
-}
-
-static bool apply_lease(struct engine *e, struct lease_letter *l, struct err *err)
-{
-    struct keeper_job *j = keeper_find(e, l->job_key);
-    MUST(j && j->mailing);
-    if (!spool_lease(e->spool, l->job_key, l->domain_id, l->after, l->until_ms, l->limit, &l->chain,
-                     &l->count, &l->last, &l->next_due_ms, err))
-        return false;
-    l->is_unchecked = false;
-    for (struct delivery *d = l->chain; d && !l->is_unchecked; d = d->next) {
-        d->mailing = j->mailing;
-        l->is_unchecked = !look_up_suppression(e, j, d);
-    }
-    return true;
-}
-
-/* The rows are leased already; they go back like any that were not attempted. */
-static void give_back(struct engine *e, struct lease_letter *l)
-{
-    for (struct delivery *d = l->chain, *next; d; d = next) {
-        struct record_letter *r = mem_array(1, sizeof *r);
-        next = d->next;
-        d->next = NULL;
-        r->letter.kind = TO_KEEPER_RETURN;
-        r->delivery = d;
-        r->due_ms = clock_wall().ms + UNCHECKED_MS;
-        mailbox_send(&e->keeper_box, &r->letter);
-    }
-    l->chain = NULL;
-    l->failed = true;
-}
-
-void keeper_refuse_lease(struct engine *e, struct lease_letter *l)
-{
-    for (struct delivery *d = l->chain, *next; d; d = next) {
-        next = d->next;
-        delivery_free(d);
-    }
-    l->chain = NULL;
-    l->failed = true;
-    l->letter.kind = TO_BRAIN_LEASED;
-    mailbox_send(&e->brain_box, &l->letter);
-}
-
-static void answer_lease(struct engine *e, struct lease_letter *l)
-{
-    struct keeper_job *j = keeper_find(e, l->job_key);
-    for (struct delivery *d = l->chain; d; d = d->next)
-        lease_out(j, d);
-    if (l->is_unchecked)
-        give_back(e, l);
-    l->letter.kind = TO_BRAIN_LEASED;
-    mailbox_send(&e->brain_box, &l->letter);
 }
 
 /* ---- records ---- */
@@ -165,13 +47,14 @@ void keeper_log_outcome(const struct keeper_job *j, const struct outcome *o, enu
         level, topic,
         "job=%s rid=%" PRIu64
         " to=%s state=%s class=%s phase=%s attempt=%u provider=\"%s\" mx=%s ip=%s tls=%d code=%d "
-        "enhanced=%s delays=%u/%u/%u bytes=%u message_id=%s rule=\"%s\" text=%s",
+        "enhanced=%s delays=%u/%u/%u bytes=%u message_id=%s rule=\"%s\" text=%s%s%s",
         j->row.id, o->rid, log_quote(str_of(o->email), to, sizeof to), state_name(o->state),
         category_name(o->category), phase_name(o->phase), o->attempt, o->provider,
         o->mx_host[0] ? o->mx_host : "-", o->mx_ip[0] ? o->mx_ip : "-", o->tls, o->reply.code,
         o->reply.enhanced[0] ? o->reply.enhanced : "-", o->queued_ms, o->connect_ms, o->send_ms,
         o->bytes, o->message_id[0] ? o->message_id : "-", o->rule,
-        log_quote(str_of(o->reply.text), text, sizeof text));
+        log_quote(str_of(o->reply.text), text, sizeof text), o->source[0] ? " source=" : "",
+        o->source);
 }
 
 static void record_held(struct engine *e, struct record_letter *r)
@@ -181,10 +64,13 @@ static void record_held(struct engine *e, struct record_letter *r)
     struct keeper_job *j = keeper_find(e, job_key);
     if (o) {
         keeper_count(j, o);
+        frequency_outcome(e, j, o);
         count_delivery(e, o);
         keeper_log_outcome(j, o, LOG_AT_INFO, "delivery");
         if (o->slot != NO_SLOT)
             pool_committed(e->pool, o->slot);
+    } else {
+        frequency_drop(e, r->delivery);
     }
     keeper_lease_back(e, j, o ? o->lease : r->delivery->lease);
     delivery_free(r->delivery);
@@ -198,7 +84,7 @@ static bool apply(struct engine *e, struct letter *l, struct err *err)
 {
     switch (l->kind) {
     case TO_KEEPER_LEASE:
-        return apply_lease(e, (struct lease_letter *)l, err);
+        return keeper_apply_lease(e, (struct lease_letter *)l, err);
     case TO_KEEPER_RECORD:
     case TO_KEEPER_RETURN:
         return apply_record(e, (struct record_letter *)l, err);
@@ -206,6 +92,8 @@ static bool apply(struct engine *e, struct letter *l, struct err *err)
         struct job_letter *c = (struct job_letter *)l;
         return spool_cancel(e->spool, c->job_key, clock_wall(), &c->count, err);
     }
+    case TO_KEEPER_QUARANTINE:
+        return keeper_quarantine_apply(e, (struct quarantine_letter *)l, err);
     default:
         return true;
     }
@@ -245,10 +133,20 @@ void keeper_cancelled(struct engine *e, struct keeper_job *j)
         finish_job(e, j);
 }
 
-static void job_is_through(struct engine *e, uint32_t job_key)
+/* While the guard goes through the jobs it is not known whether this one is through; the letter
+ * comes again. At the end of the engine the next start says it. */
+static void job_is_through(struct engine *e, struct job_letter *l)
 {
-    struct keeper_job *j = keeper_find(e, job_key);
+    struct keeper_job *j = keeper_find(e, l->job_key);
     MUST(j);
+    bool is_early = e->quarantines > 0 && !j->is_damaged;
+    if (is_early && !atomic_load(&e->keeper_ends)) {
+        mailbox_send(&e->keeper_box, &l->letter);
+        return;
+    }
+    free(l);
+    if (is_early || keeper_quarantine_holds(e, j))
+        return;
     j->is_through = true;
     if (!j->is_cancelling)
         finish_job(e, j);
@@ -284,7 +182,7 @@ static void held(struct engine *e, struct letter *l, bool *news)
         open_job(e, (struct intake_job *)l);
         break;
     case TO_KEEPER_LEASE:
-        answer_lease(e, (struct lease_letter *)l);
+        keeper_answer_lease(e, (struct lease_letter *)l);
         break;
     case TO_KEEPER_RECORD:
     case TO_KEEPER_RETURN:
@@ -296,9 +194,16 @@ static void held(struct engine *e, struct letter *l, bool *news)
         *news = true;
         break;
     case TO_KEEPER_DONE:
-        job_is_through(e, ((struct job_letter *)l)->job_key);
-        free(l);
+        job_is_through(e, (struct job_letter *)l);
         *news = true;
+        break;
+    case TO_KEEPER_QUARANTINE:
+        keeper_quarantine_held(e, (struct quarantine_letter *)l);
+        *news = true;
+        break;
+    case TO_KEEPER_FOLDED:
+        frequency_folded(e, (struct folded_letter *)l);
+        free(l);
         break;
     case TO_KEEPER_WAKE:
         free(l);

@@ -30,7 +30,11 @@ static void free_to_brain(struct letter *l)
     case TO_BRAIN_OUTCOME:
     case TO_BRAIN_READY:
     case TO_BRAIN_CLOSED:
+    case TO_BRAIN_UNTRIED:
         free_report((struct pool_report *)l);
+        break;
+    case TO_BRAIN_RECOUNT:
+        recount_free((struct recount_letter *)l);
         break;
     default:
         free(l);

@@ -1,12 +1,13 @@
-/* live.c: what the running engine tells about itself, and the levers. Runs on the control socket's
- * threads; what belongs to the brain or the keeper is read on their threads by engine_call. */
+/* live.c: what the running engine tells about itself. Runs on the control socket's threads; what
+ * belongs to the brain or the keeper is read on their threads by engine_call. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <sluice/engine/live.h>
 #include <sluice/os/file.h>
-#include "engine.h"
+#include "live_parts.h"
+#include "warden.h"
 
 #define WAITS_MAX 50
 #define JOBS_MAX 200 /* finished ones listed */
@@ -14,27 +15,6 @@
 const struct settings *live_settings(struct engine *e)
 {
     return e->settings;
-}
-
-static json_t *number(uint64_t n)
-{
-    return json_integer((json_int_t)n);
-}
-
-/* Text of ours may hold what a list or a server said. */
-static json_t *text_of(const char *s)
-{
-    json_t *t = json_string(s);
-    return t ? t : json_string("(not UTF-8)");
-}
-
-static json_t *time_of(struct wall w)
-{
-    char out[WALL_TEXT];
-    if (w.ms <= 0 || w.ms == WHEN_NEVER)
-        return json_null();
-    wall_format(w, out);
-    return json_string(out);
 }
 
 /* ---- counters ---- */
@@ -48,9 +28,9 @@ static json_t *counts_of(const struct tally_row *r, uint64_t recipients)
             known += r->state[s];
     for (int s = 0; s < STATES; s++)
         json_object_set_new(counts, state_name((enum state)s),
-                            number(s != STATE_WAITING   ? r->state[s]
-                                   : recipients > known ? recipients - known
-                                                        : 0));
+                            live_number(s != STATE_WAITING   ? r->state[s]
+                                        : recipients > known ? recipients - known
+                                                             : 0));
     return counts;
 }
 
@@ -59,7 +39,7 @@ static json_t *categories_of(const struct tally_row *r)
     json_t *out = json_object();
     for (int c = 0; c < CATEGORIES; c++)
         if (r->category[c])
-            json_object_set_new(out, category_name((enum category)c), number(r->category[c]));
+            json_object_set_new(out, category_name((enum category)c), live_number(r->category[c]));
     return out;
 }
 
@@ -68,8 +48,8 @@ static json_t *job_head(const struct job_row *r)
     return json_pack("{s:s,s:s,s:s,s:s,s:s,s:b,s:o,s:o,s:I,s:I,s:I}", "id", r->id, "client",
                      r->client, "class", msg_class_name(r->msg_class), "priority",
                      priority_name(r->priority), "state", job_state_name(r->state), "standing",
-                     r->is_standing, "created", time_of(r->created), "finished",
-                     time_of(r->finished), "recipients", (json_int_t)r->recipients, "duplicates",
+                     r->is_standing, "created", live_time(r->created), "finished",
+                     live_time(r->finished), "recipients", (json_int_t)r->recipients, "duplicates",
                      (json_int_t)r->duplicates, "bad_rows", (json_int_t)r->bad_rows);
 }
 
@@ -90,7 +70,7 @@ static json_t *providers_of(const struct tally *t)
     for (size_t i = 0; (m = map_next(&t->providers, &i));) {
         const struct tally_row *r = m->value;
         json_array_append_new(list,
-                              json_pack("{s:o,s:o,s:o,s:I}", "provider", text_of(r->provider),
+                              json_pack("{s:o,s:o,s:o,s:I}", "provider", live_text(r->provider),
                                         "counts", counts_of(r, 0), "categories", categories_of(r),
                                         "attempts", (json_int_t)r->attempts));
     }
@@ -112,7 +92,7 @@ static uint64_t rate_now(const struct engine *e)
 static void put_trouble(json_t *job, const char *trouble)
 {
     if (trouble[0])
-        json_object_set_new(job, "trouble", text_of(trouble));
+        json_object_set_new(job, "trouble", live_text(trouble));
 }
 
 static bool is_asked_for(const struct snapshot *s, const struct job_row *row)
@@ -126,8 +106,8 @@ static void add_job(struct snapshot *s, const struct keeper_job *j)
     json_object_set_new(o, "counts",
                         counts_of(&j->tally.all, j->row.is_standing ? 0 : j->row.recipients));
     json_object_set_new(o, "categories", categories_of(&j->tally.all));
-    json_object_set_new(o, "in_flight", number(j->in_flight));
-    json_object_set_new(o, "key", number(j->row.key));
+    json_object_set_new(o, "in_flight", live_number(j->in_flight));
+    json_object_set_new(o, "key", live_number(j->row.key));
     put_trouble(o, j->trouble);
     if (s->job) {
         s->key = j->row.key;
@@ -166,25 +146,15 @@ static void take_snapshot(struct engine *e, void *arg)
 /* ---- on the brain's thread ---- */
 
 struct thoughts {
-    uint32_t key; /* 0: none in particular */
     json_t *jobs; /* "waiting" is set in each */
     struct plan_counts all;
-    json_t *waits, *providers;
-    struct now now;
+    json_t *providers;
 };
-
-static void add_wait(void *arg, const char *what, uint64_t recipients, const char *why,
-                     struct wall until)
-{
-    json_array_append_new((json_t *)arg, json_pack("{s:o,s:I,s:o,s:o}", "what", text_of(what),
-                                                   "recipients", (json_int_t)recipients, "why",
-                                                   text_of(why), "until", time_of(until)));
-}
 
 static void add_provider(void *arg, const char *name, uint32_t connections, uint64_t ready)
 {
     json_array_append_new((json_t *)arg,
-                          json_pack("{s:o,s:I,s:I}", "provider", text_of(name), "connections",
+                          json_pack("{s:o,s:I,s:I}", "provider", live_text(name), "connections",
                                     (json_int_t)connections, "ready", (json_int_t)ready));
 }
 
@@ -202,12 +172,57 @@ static void think(struct engine *e, void *arg)
             json_t *counts = json_object_get(job, "counts");
             uint64_t deferred = (uint64_t)json_integer_value(json_object_get(counts, "deferred"));
             uint64_t todo = c.waiting + c.leased;
-            json_object_set_new(counts, "waiting", number(todo > deferred ? todo - deferred : 0));
+            json_object_set_new(counts, "waiting",
+                                live_number(todo > deferred ? todo - deferred : 0));
         }
     }
     plan_each_provider(e->plan, add_provider, t->providers);
-    if (t->key)
-        plan_each_wait(e->plan, t->key, t->now, add_wait, t->waits);
+}
+
+/* ---- waits ---- */
+
+struct waits {
+    const struct plan_question *question;
+    struct wait_groups *groups;
+};
+
+static void ask_waits(struct engine *e, void *arg)
+{
+    struct waits *w = arg;
+    plan_each_wait(e->plan, w->question, clock_now(), wait_groups_add, w->groups);
+}
+
+/* On the keeper's thread: names instead of numbers. A spool that refuses is what everything waits
+ * for. */
+static void name_waits(struct engine *e, void *arg)
+{
+    size_t i;
+    json_t *o;
+    json_array_foreach((json_t *)arg, i, o)
+    {
+        uint32_t key = (uint32_t)json_integer_value(json_object_get(o, "key"));
+        struct keeper_job *j = keeper_find(e, key);
+        json_object_set_new(o, "job", j ? live_text(j->row.id) : json_null());
+        json_object_del(o, "key");
+        bool is_whole_job = strcmp(json_string_value(json_object_get(o, "what")), "job") == 0;
+        if (!e->spool_trouble[0] || is_whole_job)
+            continue;
+        char *why = mem_printf("the spool: %s", e->spool_trouble);
+        json_object_set_new(o, "why", live_text(why));
+        json_object_set_new(o, "until", json_null());
+        json_object_del(o, "file");
+        json_object_del(o, "line");
+        free(why);
+    }
+}
+
+json_t *live_waits(struct engine *e, const struct plan_question *q, size_t most, uint64_t *more)
+{
+    struct waits w = {q, wait_groups_new()};
+    engine_call(e, &e->brain_box, ask_waits, &w);
+    json_t *out = wait_groups_take(w.groups, most, more);
+    engine_call(e, &e->keeper_box, name_waits, out);
+    return out;
 }
 
 /* ---- finished jobs: from the catalog and what the scribe wrote ---- */
@@ -256,7 +271,7 @@ static bool add_finished(void *arg, const struct job_row *row)
         return true;
     json_t *open = listed(f->open, row->id);
     if (open) { /* only the catalog counts what a standing job gets */
-        json_object_set_new(open, "recipients", number(row->recipients));
+        json_object_set_new(open, "recipients", live_number(row->recipients));
         return true;
     }
     json_t *o = job_head(row);
@@ -287,36 +302,14 @@ static void list_finished(struct engine *e, const char *job, json_t *jobs)
 
 /* ---- the whole ---- */
 
-static int by_recipients(const void *a, const void *b)
-{
-    json_int_t x = json_integer_value(json_object_get(*(json_t *const *)a, "recipients"));
-    json_int_t y = json_integer_value(json_object_get(*(json_t *const *)b, "recipients"));
-    return (x < y) - (x > y);
-}
-
-/* The largest ones. */
-static json_t *cut_waits(json_t *waits)
-{
-    size_t n = json_array_size(waits);
-    json_t **item = mem_array(n + 1, sizeof *item), *out = json_array();
-    for (size_t i = 0; i < n; i++)
-        item[i] = json_array_get(waits, i);
-    qsort(item, n, sizeof *item, by_recipients);
-    for (size_t i = 0; i < n && i < WAITS_MAX; i++)
-        json_array_append(out, item[i]);
-    free(item);
-    json_decref(waits);
-    return out;
-}
-
 static json_t *intake_json(struct engine *e)
 {
     struct intake_status s;
     intake_status(e->intake, &s);
     return json_pack("{s:o,s:I,s:I,s:I,s:o,s:I,s:I,s:I,s:I}", "importing",
-                     s.is_importing ? text_of(s.name) : json_null(), "rows", (json_int_t)s.rows,
+                     s.is_importing ? live_text(s.name) : json_null(), "rows", (json_int_t)s.rows,
                      "read_bytes", (json_int_t)s.read_bytes, "file_bytes", (json_int_t)s.file_bytes,
-                     "paused", s.paused_because[0] ? text_of(s.paused_because) : json_null(),
+                     "paused", s.paused_because[0] ? live_text(s.paused_because) : json_null(),
                      "waiting_files", (json_int_t)s.waiting_files, "jobs_accepted",
                      (json_int_t)s.jobs_accepted, "jobs_failed", (json_int_t)s.jobs_failed,
                      "trigger_rows", (json_int_t)s.trigger_rows);
@@ -344,152 +337,23 @@ json_t *live_status(struct engine *e, const char *job)
 {
     struct snapshot s = {.job = job, .jobs = json_array()};
     engine_call(e, &e->keeper_box, take_snapshot, &s);
-    struct thoughts t = {.key = s.key,
-                         .jobs = s.jobs,
-                         .waits = json_array(),
-                         .providers = json_array(),
-                         .now = clock_now()};
+    struct thoughts t = {.jobs = s.jobs, .providers = json_array()};
     engine_call(e, &e->brain_box, think, &t);
     list_finished(e, job, s.jobs);
     json_t *out = json_pack(
         "{s:s,s:I,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:o}", "version", SLUICE_VERSION,
-        "pid", (json_int_t)getpid(), "started", time_of(e->started), "uptime_s",
+        "pid", (json_int_t)getpid(), "started", live_time(e->started), "uptime_s",
         (json_int_t)((clock_wall().ms - e->started.ms) / 1000), "connections",
         (json_int_t)t.all.connections, "in_flight", (json_int_t)t.all.leased, "messages_per_s",
         (json_int_t)s.delivered_per_s, "disk_free", (json_int_t)disk_free(e), "spool_trouble",
-        s.spool_trouble[0] ? text_of(s.spool_trouble) : json_null(), "list_trouble",
-        s.list_trouble[0] ? text_of(s.list_trouble) : json_null(), "intake", intake_json(e), "dns",
-        dns_json(e), "connections_by_provider", t.providers, "jobs", s.jobs);
-    t.waits = cut_waits(t.waits);
+        s.spool_trouble[0] ? live_text(s.spool_trouble) : json_null(), "list_trouble",
+        s.list_trouble[0] ? live_text(s.list_trouble) : json_null(), "intake", intake_json(e),
+        "dns", dns_json(e), "connections_by_provider", t.providers, "jobs", s.jobs);
+    json_object_set_new(out, "suspended", suspensions_json(e->warden));
+    json_object_set_new(out, "calendar_trouble", calendar_trouble_json(e->warden));
     if (s.key)
-        json_object_set(json_array_get(s.jobs, 0), "waits", t.waits);
-    json_decref(t.waits);
+        json_object_set_new(
+            json_array_get(s.jobs, 0), "waits",
+            live_waits(e, &(struct plan_question){.job_key = s.key}, WAITS_MAX, NULL));
     return out;
-}
-
-/* ---- levers ---- */
-
-/* The keeper decides and makes it durable, because it knows in which state a job is; then the
- * planner hears of it. A crash between both leaves the job in the state that was asked for. */
-struct lever {
-    const char *name, *job;
-    enum job_state state;
-    uint32_t key; /* of the open job; 0: none, or it could not be pulled */
-    bool is_done; /* without the planner */
-    struct err *err;
-};
-
-static bool may_pull(const struct lever *l, const struct job_row *row)
-{
-    if (row->state == JOB_ACTIVE || row->state == JOB_PAUSED)
-        return true;
-    if (row->state == JOB_IMPORTING)
-        return err_set(l->err, "job '%s' is still being imported; try again when that is through",
-                       row->id);
-    return err_set(l->err, "job '%s' is %s: there is nothing to %s", row->id,
-                   job_state_name(row->state), l->name);
-}
-
-static void pull_open(struct engine *e, struct lever *l, struct keeper_job *j)
-{
-    if (!may_pull(l, &j->row))
-        return;
-    if (l->state == JOB_ACTIVE && j->trouble[0]) {
-        err_set(l->err, "job '%s' cannot go on: %s", j->row.id, j->trouble);
-        return;
-    }
-    /* A cancelled job without an end is one whose rows are still to be cancelled: see recover.c. */
-    if (!spool_set_state(e->spool, j->row.key, l->state, (struct wall){0}, l->err))
-        return;
-    j->row.state = l->state;
-    l->key = j->row.key;
-}
-
-/* All that can be done for a job that cannot be opened: never to open it again. */
-static bool pull_unopened(struct engine *e, struct lever *l)
-{
-    for (struct unopened **at = &e->unopened, *u; (u = *at); at = &u->next) {
-        if (strcmp(u->row.id, l->job) != 0)
-            continue;
-        if (l->state != JOB_CANCELLED) {
-            err_set(l->err, "job '%s' cannot be opened: %s", l->job, u->trouble);
-        } else if (spool_set_state(e->spool, u->row.key, JOB_CANCELLED, clock_wall(), l->err)) {
-            l->is_done = true;
-            *at = u->next;
-            free(u);
-        }
-        return true;
-    }
-    return false;
-}
-
-static bool is_ending(struct engine *e, const struct lever *l)
-{
-    pthread_mutex_lock(&e->lock);
-    const struct keeper_job *j = e->endings;
-    while (j && strcmp(j->row.id, l->job) != 0)
-        j = j->next;
-    if (j && j->trouble[0])
-        err_set(l->err, "job '%s' is through, but its results cannot be written: %s", l->job,
-                j->trouble);
-    else if (j)
-        err_set(l->err, "job '%s' is through, its results are being written", l->job);
-    pthread_mutex_unlock(&e->lock);
-    return j != NULL;
-}
-
-static void pull_closed(struct engine *e, struct lever *l)
-{
-    struct job_row row;
-    l->err->text[0] = 0;
-    if (is_ending(e, l))
-        return;
-    if (!spool_find(e->spool, l->job, &row, l->err)) {
-        if (!l->err->text[0])
-            err_set(l->err, "no job '%s'", l->job);
-    } else if (may_pull(l, &row))
-        err_set(l->err, "job '%s' is just being opened; try again in a moment", l->job);
-}
-
-static void pull(struct engine *e, void *arg)
-{
-    struct lever *l = arg;
-    struct keeper_job *j = e->jobs;
-    while (j && strcmp(j->row.id, l->job) != 0)
-        j = j->next;
-    if (j)
-        pull_open(e, l, j);
-    else if (!pull_unopened(e, l))
-        pull_closed(e, l);
-}
-
-static void tell_plan(struct engine *e, void *arg)
-{
-    struct lever *l = arg;
-    struct now now = clock_now();
-    if (l->state == JOB_PAUSED)
-        l->is_done = plan_job_pause(e->plan, l->key, now);
-    else if (l->state == JOB_ACTIVE)
-        l->is_done = plan_job_resume(e->plan, l->key);
-    else
-        l->is_done = plan_job_cancel(e->plan, l->key, now);
-}
-
-bool live_lever(struct engine *e, const char *lever, const char *job, struct err *err)
-{
-    static const struct {
-        const char *name;
-        enum job_state state;
-    } LEVERS[] = {{"pause", JOB_PAUSED}, {"resume", JOB_ACTIVE}, {"cancel", JOB_CANCELLED}};
-    struct lever l = {.name = lever, .job = job, .state = JOB_STATES, .err = err};
-    for (size_t i = 0; i < sizeof LEVERS / sizeof *LEVERS; i++)
-        if (strcmp(lever, LEVERS[i].name) == 0)
-            l.state = LEVERS[i].state;
-    if (l.state == JOB_STATES)
-        return err_set(err, "no lever '%s': pause, resume, cancel", lever);
-    engine_call(e, &e->keeper_box, pull, &l);
-    if (!l.key)
-        return l.is_done;
-    engine_call(e, &e->brain_box, tell_plan, &l);
-    return l.is_done || err_set(err, "job '%s' is just ending", job);
 }

@@ -73,7 +73,11 @@ static bool open_one(void *arg, const struct job_row *row)
         return true;
     }
     struct plan_job job = plan_job_of(j);
+    struct spans closed = {0};
     plan_job_open(r->e->plan, &job);
+    engine_spec_calendar(r->e, j->spec, &closed);
+    plan_job_calendar(r->e->plan, row->key, &closed, clock_now());
+    spans_done(&closed);
     return true;
 }
 
@@ -128,7 +132,10 @@ static void clear_slots(struct engine *e)
 bool engine_recover(struct engine *e, bool same_boot, struct err *err)
 {
     struct recovery r = {.e = e, .err = err};
-    if (!spool_each_job(e->spool, open_one, &r, err))
+    struct descriptors *kept = descriptors_reserve(e->settings);
+    bool is_read = spool_each_job(e->spool, open_one, &r, err);
+    descriptors_release(kept);
+    if (!is_read)
         return false;
     if (same_boot && !recover_slots(&r))
         return false;
@@ -141,5 +148,5 @@ bool engine_recover(struct engine *e, bool same_boot, struct err *err)
         log_line(LOG_AT_WARNING, "recovery",
                  "same_boot=%d results_applied=%" PRIu64 " in_doubt=%" PRIu64, same_boot,
                  r.applied - r.in_doubt, r.in_doubt);
-    return fill_plan(e, err);
+    return frequency_recover(e, err) && fill_plan(e, err) && keeper_quarantine_resume(e, err);
 }

@@ -39,8 +39,13 @@ static bool fold_step(struct engine *e, uint32_t key, const struct job_row *row,
         !spool_each_outcome(e->scribe_spool, key, &cursor, FOLD_MAX, collect, f, err))
         return false;
     *more = f->count == FOLD_MAX;
-    return f->count == 0 ||
-           list_fold(e->scribe_list, row->id, row->client, list, f->item, f->count, cursor, err);
+    if (f->count > 0 && !list_fold(e->scribe_list, row->id, row->client, row->msg_class, list,
+                                   f->item, f->count, cursor, err))
+        return false;
+    struct folded_letter *ads = frequency_letter(row, f->item, f->count);
+    if (ads)
+        mailbox_send(&e->keeper_box, &ads->letter);
+    return true;
 }
 
 static bool hurries(struct engine *e)

@@ -31,23 +31,46 @@ static uint32_t number_of(struct standing *s, const char *provider)
     return (uint32_t)s->providers++;
 }
 
-void standing_set(struct standing *s, uint64_t rid, enum category c, const char *provider)
+_Static_assert(CATEGORIES <= 64, "a category fits into 6 bits");
+static const enum state states[] = {STATE_WAITING, STATE_DEFERRED, STATE_BOUNCED,
+                                    STATE_QUARANTINED};
+
+static uint32_t code_of(enum state state)
 {
-    if (rid >= s->size) {
-        size_t size = s->size ? s->size : 1024;
-        while (size <= rid)
-            size *= 2;
-        s->of = mem_grow(s->of, size, sizeof *s->of);
-        memset(s->of + s->size, 0, (size - s->size) * sizeof *s->of);
-        s->size = size;
-    }
-    s->of[rid] = (uint32_t)c | number_of(s, provider) << 8;
+    for (uint32_t i = 1; i < sizeof states / sizeof *states; i++)
+        if (states[i] == state)
+            return i;
+    return 0;
 }
 
-void standing_get(const struct standing *s, uint64_t rid, enum category *c, const char **provider)
+static void make_room(struct standing *s, uint64_t rid)
+{
+    size_t size = s->size ? s->size : 1024;
+
+    if (rid < s->size)
+        return;
+    while (size <= rid)
+        size *= 2;
+    s->of = mem_grow(s->of, size, sizeof *s->of);
+    memset(s->of + s->size, 0, (size - s->size) * sizeof *s->of);
+    s->size = size;
+}
+
+void standing_set(struct standing *s, const struct outcome *o)
+{
+    uint32_t code = code_of(o->state);
+
+    if (code == 0 && o->rid >= s->size)
+        return;
+    make_room(s, o->rid);
+    s->of[o->rid] = code ? (uint32_t)o->category | code << 6 | number_of(s, o->provider) << 8 : 0;
+}
+
+struct tally_before standing_before(const struct standing *s, uint64_t rid)
 {
     uint32_t v = rid < s->size ? s->of[rid] : 0;
 
-    *c = (enum category)(v & 0xff);
-    *provider = *c == CAT_OK ? "" : s->names[v >> 8];
+    if (v == 0)
+        return (struct tally_before){0};
+    return (struct tally_before){states[v >> 6 & 3], (enum category)(v & 63), s->names[v >> 8]};
 }

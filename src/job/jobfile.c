@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sluice/base/must.h>
+#include <sluice/conf/windows.h>
 #include <sluice/job/address.h>
 #include <sluice/os/file.h>
 
@@ -20,7 +21,9 @@ struct draft {
     char *from_list, *list, *charset;
     int msg_class, priority, in_doubt;
     struct wall start, finish_by;
-    int64_t expires_ms, max_bad_rows;
+    int64_t expires_ms, max_bad_rows, connection_limit;
+    struct rates max_message_rate;
+    struct windows send_windows;
     bool is_standing;
 };
 
@@ -53,6 +56,10 @@ static const struct conf_field fields[] = {
     {"priority", CONF_T_CHOICE, AT(priority), .choices = priorities},
     {"in_doubt", CONF_T_CHOICE, AT(in_doubt), .def = "hold", .choices = policies},
     {"max_bad_rows", CONF_T_INT, AT(max_bad_rows), .def = "1000", .min = 0, .max = 10000000},
+    {"connection_limit", CONF_T_INT, AT(connection_limit), .min = 1, .max = 100000},
+    {"max_message_rate", CONF_T_RATES, AT(max_message_rate), .def = NULL},
+    {"send_windows", CONF_T_LIST, .def = NULL},
+    {"holidays", CONF_T_STRING, AT(send_windows.holidays), .min = 1, .max = 64},
     {"standing", CONF_T_BOOL, AT(is_standing), .def = "false"},
     {"variables", CONF_T_GROUP, .def = NULL},
     {0},
@@ -63,6 +70,7 @@ struct checking {
     const struct conf_node *root;
     struct draft d;
     struct job_spec *spec;
+    const struct settings *settings;
     struct now now;
     struct problems *problems;
 };
@@ -77,14 +85,15 @@ static unsigned line_of(const struct conf_node *root, const char *field)
 __attribute__((format(printf, 3, 4))) static void wrong(struct checking *c, const char *field,
                                                         const char *format, ...)
 {
+    const struct conf_node *n = conf_find(c->root, field);
     struct buf b;
     va_list args;
 
-    buf_init(&b, 255);
+    buf_init(&b, 400);
     va_start(args, format);
     buf_vprintf(&b, format, args);
     va_end(args);
-    problems_add(c->problems, c->root->file, line_of(c->root, field), "'%s' %s", field, b.data);
+    conf_say(c->problems, n ? n : c->root, field, "%s", b.data);
     buf_done(&b);
 }
 
@@ -107,7 +116,8 @@ static void take_id(struct checking *c, const char *field, char **from, char **t
     if (!*from)
         return;
     if (!job_id_is_valid(str_of(*from))) {
-        wrong(c, field, "must be 1 to 64 letters, digits, '-' and '_', not \"%.80s\"", *from);
+        wrong(c, field, "not a name (got \"%.80s\", allowed: 1 to 64 letters, digits, '-' and '_')",
+              *from);
         return;
     }
     *to = *from;
@@ -121,11 +131,12 @@ static bool check_address(struct checking *c, const char *field, struct str s, s
     char why[160];
 
     if (!address_check(s, a, why, sizeof why)) {
-        wrong(c, field, "is not an e-mail address: %s", why);
+        wrong(c, field, "not an e-mail address: %s (got \"%.*s\")", why, (int)(s.n > 80 ? 80 : s.n),
+              s.p ? s.p : "");
         return false;
     }
     if (!a->local_is_ascii)
-        wrong(c, field, "must have plain ASCII letters before the @");
+        wrong(c, field, "only plain ASCII letters may stand before the @ (got \"%.80s\")", a->text);
     return a->local_is_ascii;
 }
 
@@ -143,7 +154,7 @@ static void take_from(struct checking *c)
     if (name.n >= 2 && name.p[0] == '"' && name.p[name.n - 1] == '"')
         name = str_n(name.p + 1, name.n - 2);
     if (name.n > 200)
-        wrong(c, "from", "has a name of more than 200 bytes");
+        wrong(c, "from", "the name is too long (got %zu bytes, allowed: up to 200)", name.n);
     if (!c->d.from || !check_address(c, "from", s, &a))
         return;
     c->spec->from_address = mem_str(a.text);
@@ -170,7 +181,7 @@ static void take_envelope_domain(struct checking *c)
     if (address_check(str_of(whole), &a, why, sizeof why))
         c->spec->envelope_domain = mem_str(a.text + a.at + 1);
     else
-        wrong(c, "envelope_domain", "is not a domain: %s", why);
+        wrong(c, "envelope_domain", "not a domain: %s (got \"%.80s\")", why, c->d.envelope_domain);
     free(whole);
 }
 
@@ -181,7 +192,7 @@ static bool check_name(struct checking *c, const char *field, const char *name)
 
     if (file_name_is_safe(name, &why))
         return true;
-    wrong(c, field, "must be a plain name: %s", why);
+    wrong(c, field, "not a plain name: %s (got \"%.80s\")", why, name);
     return false;
 }
 
@@ -192,7 +203,10 @@ static void take_recipients(struct checking *c)
     if (!name || !check_name(c, "recipients", name))
         return;
     if (!recipients_name_is_known(name)) {
-        wrong(c, "recipients", "must end in .csv, .ndjson or .jsonl (and then .gz or .zst)");
+        wrong(c, "recipients",
+              "unknown ending (got \"%.80s\", allowed: .csv, .ndjson or .jsonl, and then .gz or "
+              ".zst)",
+              name);
         return;
     }
     c->spec->recipients = mem_str(name);
@@ -207,7 +221,7 @@ static void take_charset(struct checking *c)
     if (charset_from_name(c->d.charset, &charset))
         c->spec->charset = mem_str(charset == CHARSET_CP949 ? "cp949" : "utf-8");
     else
-        wrong(c, "charset", "must be \"utf-8\" or \"cp949\" (\"euc-kr\"), not \"%.40s\"",
+        wrong(c, "charset", "unknown (got \"%.40s\", allowed: \"utf-8\", \"cp949\", \"euc-kr\")",
               c->d.charset);
 }
 
@@ -219,11 +233,10 @@ static void take_source(struct checking *c)
     take_charset(c);
     take_id(c, "from_list", &c->d.from_list, &c->spec->from_list);
     if (d->recipients && (d->from_list || c->spec->from_list))
-        wrong(c, "from_list", "and 'recipients' exclude one another");
+        wrong(c, "from_list", "does not go together with recipients");
     if (!d->recipients && !d->from_list && !c->spec->from_list && !d->is_standing)
-        problems_add(
-            c->problems, c->root->file, c->root->line,
-            "nobody to mail: give 'recipients' or 'from_list', or make it 'standing = true'");
+        problems_add(c->problems, c->root->file, c->root->line,
+                     "nobody to mail (allowed: recipients, from_list, or standing = true)");
 }
 
 /* A first load that looks like one of the job's triggers would be taken in twice. */
@@ -234,11 +247,13 @@ static void check_standing(struct checking *c)
     if (!c->d.is_standing)
         return;
     if (c->d.finish_by.ms)
-        wrong(c, "finish_by", "makes no sense for a standing job");
+        wrong(c, "finish_by", "does not go together with standing");
     if (name && id && str_starts(str_of(name), id) && name[strlen(id)] == '.' &&
         str_ends_nocase(str_of(name), ".ndjson"))
-        wrong(c, "recipients", "must not look like a later file of this standing job (%s.*.ndjson)",
-              id);
+        wrong(c, "recipients",
+              "looks like a later file of this standing job (got \"%.80s\", allowed: anything but "
+              "%s.*.ndjson)",
+              name, id);
 }
 
 static void take_times(struct checking *c)
@@ -249,11 +264,11 @@ static void take_times(struct checking *c)
     s->start = d->start;
     s->finish_by = d->finish_by;
     if (d->finish_by.ms && d->finish_by.ms <= c->now.wall.ms)
-        wrong(c, "finish_by", "is in the past");
+        wrong(c, "finish_by", "in the past");
     else if (d->finish_by.ms && d->finish_by.ms <= d->start.ms)
-        wrong(c, "finish_by", "is not later than 'start'");
+        wrong(c, "finish_by", "not later than start");
     if (d->start.ms > c->now.wall.ms + 366 * DAY_MS)
-        wrong(c, "start", "is more than a year away");
+        wrong(c, "start", "more than a year away");
     /* A trigger that comes days late is worse than none. */
     s->expires_ms = d->expires_ms ? d->expires_ms : d->is_standing ? DAY_MS / 2 : 4 * DAY_MS;
 }
@@ -269,8 +284,21 @@ static void take_variables(struct checking *c)
     else
         buf_puts(&out, "{}");
     if (buf_is_full(&out))
-        wrong(c, "variables", "are too long");
+        wrong(c, "variables", "too long (allowed: %d bytes)", VARIABLES_MAX);
     c->spec->variables = buf_take(&out);
+}
+
+/* The tree goes away: what is left of an origin is the line. */
+static void take_shaping(struct checking *c)
+{
+    struct job_spec *s = c->spec;
+
+    s->connection_limit = c->d.connection_limit;
+    s->max_message_rate = c->d.max_message_rate;
+    s->send_windows = c->d.send_windows;
+    send_windows_read(c->root, "", c->settings, &s->send_windows, c->problems);
+    for (size_t i = 0; i < s->send_windows.count; i++)
+        s->send_windows.item[i].at.file = NULL;
 }
 
 static void take_all(struct checking *c)
@@ -300,6 +328,7 @@ static void take_all(struct checking *c)
     take_source(c);
     check_standing(c);
     take_times(c);
+    take_shaping(c);
     take_variables(c);
 }
 
@@ -325,14 +354,14 @@ bool jobfile_read(const char *path, const struct settings *s, struct now now, st
                   struct problems *p)
 {
     struct conf_tree *tree = conf_load(path, (size_t)s->caps.job_file_bytes, CONF_NO_INCLUDES, p);
-    struct checking c = {.now = now, .problems = p, .d = {.priority = -1}};
+    struct checking c = {.settings = s, .now = now, .problems = p, .d = {.priority = -1}};
 
     *out = (struct jobfile){0};
     if (!tree)
         return false;
     c.root = &tree->root;
     c.spec = out->spec = mem_new(sizeof *c.spec);
-    conf_read(c.root, "the job", fields, &c.d, p);
+    conf_read(c.root, "", fields, &c.d, p);
     take_all(&c);
     out->id_line = line_of(c.root, "id");
     out->template_line = line_of(c.root, "template");

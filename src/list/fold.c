@@ -36,13 +36,6 @@ static bool set_cursor(struct list_store *l, const char *job_id, uint64_t seq, s
     return db_run(&l->db, st, e);
 }
 
-/* One fold of one job into one list. */
-struct fold {
-    struct list_store *store;
-    const char *job_id, *client;
-    int64_t list;
-};
-
 /* Counts the campaigns (told apart by their job) in which something happened lately. No answer of
  * the policy needs more than a few, so the names of a few are enough; SQL's count(DISTINCT) would
  * build a tree for each contact. */
@@ -132,6 +125,27 @@ static bool suppress(struct fold *f, const struct outcome *o, const char *folded
            (!was_new || list_put_event(f->store, o->at, f->list, folded, what, f->job_id, e));
 }
 
+/* Deliveries are the contact's counters; an event for each would be a second journal. */
+static bool put_event(struct fold *f, const struct outcome *o, const char *folded, struct err *e)
+{
+    sqlite3_stmt *st;
+
+    if (o->state == STATE_DELIVERED)
+        return true;
+    if (o->state != STATE_BOUNCED)
+        return list_put_event(f->store, o->at, f->list, folded, category_name(o->category),
+                              f->job_id, e);
+    if (!(st = list_stmt(f->store, LS_BOUNCE_PUT, e)))
+        return false;
+    sqlite3_bind_int64(st, 1, o->at.ms);
+    sqlite3_bind_int64(st, 2, f->list);
+    db_bind_text(st, 3, folded);
+    db_bind_text(st, 4, category_name(o->category));
+    db_bind_text(st, 5, f->job_id);
+    list_bind_address(st, 6, folded);
+    return db_run(&f->store->db, st, e);
+}
+
 /* Deferred, skipped, cancelled, suppressed: nothing that the list should know. */
 static bool changes_anything(const struct list_change *ch)
 {
@@ -146,22 +160,35 @@ static bool fold_one(struct fold *f, const struct outcome *o, struct err *e)
     struct list_change ch;
 
     list_fold_address(o->email, folded);
+    if (o->state == STATE_QUARANTINED)
+        return fold_take_back(f, o, folded, e);
     if (is_failure && !count_before(f, folded, o->at, &before, e))
         return false;
     ch = list_policy(&before, o->category, o->state, o->reply.code, list_evidence(o->rule));
     if (!changes_anything(&ch))
         return true;
-    if (!put_contact(f, o, folded, &ch, e))
-        return false;
-    /* Deliveries are the contact's counters; an event for each would be a second journal. */
-    if (o->state != STATE_DELIVERED &&
-        !list_put_event(f->store, o->at, f->list, folded, category_name(o->category), f->job_id, e))
+    /* The event first: it remembers what the contact was. */
+    if (!put_event(f, o, folded, e) || !put_contact(f, o, folded, &ch, e))
         return false;
     return !ch.suppress || suppress(f, o, folded, ch.suppress, e);
 }
 
-bool list_fold(struct list_store *l, const char *job_id, const char *client, const char *list,
-               const struct outcome *outcomes, unsigned count, uint64_t seq, struct err *e)
+/* What came to somebody, or may have. */
+static bool is_ad(enum msg_class msg_class, const struct outcome *o)
+{
+    return msg_class == MSG_AD && (o->state == STATE_DELIVERED || o->state == STATE_IN_DOUBT);
+}
+
+static bool fold_ad_of(struct fold *f, const struct outcome *o, struct err *e)
+{
+    char folded[FOLDED_MAX];
+
+    return fold_ad(f, o, list_fold_address(o->email, folded), e);
+}
+
+bool list_fold(struct list_store *l, const char *job_id, const char *client,
+               enum msg_class msg_class, const char *list, const struct outcome *outcomes,
+               unsigned count, uint64_t seq, struct err *e)
 {
     struct fold f = {.store = l, .job_id = job_id, .client = client};
     uint64_t done = 0;
@@ -173,8 +200,9 @@ bool list_fold(struct list_store *l, const char *job_id, const char *client, con
     if (ok && done < seq) {
         ok = list_number(l, list, &f.list, e);
         for (unsigned i = 0; ok && i < count; i++)
-            ok = fold_one(&f, &outcomes[i], e);
-        ok = ok && set_cursor(l, job_id, seq, e);
+            ok = fold_one(&f, &outcomes[i], e) &&
+                 (!is_ad(msg_class, &outcomes[i]) || fold_ad_of(&f, &outcomes[i], e));
+        ok = ok && fold_prune_ads(&f, e) && set_cursor(l, job_id, seq, e);
     }
     return list_leave(l, outer, ok, e);
 }

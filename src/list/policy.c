@@ -109,6 +109,7 @@ struct list_change list_policy(const struct list_counts *before, enum category c
         return (struct list_change){.status = "in-doubt", .keeps_last_class = true};
     case STATE_WAITING:
     case STATE_DEFERRED: /* not the end: the last attempt will say */
+    case STATE_QUARANTINED:
     case STATE_SUPPRESSED:
     case STATE_CANCELLED:
     case STATE_SKIPPED:

@@ -50,7 +50,25 @@ static bool list_1(struct db *db, struct err *e)
         e);
 }
 
-static bool (*const steps[])(struct db *, struct err *) = {list_1};
+/* `before` of a bounce's event: what the contact was, so that it can be that again ('' elsewhere).
+ */
+static bool list_2(struct db *db, struct err *e)
+{
+    return db_exec(db,
+                   "ALTER TABLE event ADD COLUMN before TEXT NOT NULL DEFAULT '';"
+                   "CREATE TABLE ad_job("
+                   " id INTEGER PRIMARY KEY, job TEXT NOT NULL UNIQUE, client TEXT NOT NULL"
+                   ") STRICT;"
+                   /* By domain, as the contacts: a fold touches the same few pages. */
+                   "CREATE TABLE ad("
+                   " domain TEXT NOT NULL, local TEXT NOT NULL,"
+                   " at INTEGER NOT NULL, job INTEGER NOT NULL, rid INTEGER NOT NULL,"
+                   " PRIMARY KEY(domain, local, at, job, rid)"
+                   ") WITHOUT ROWID, STRICT;",
+                   e);
+}
+
+static bool (*const steps[])(struct db *, struct err *) = {list_1, list_2};
 const struct db_schema list_schema = {
     .what = "list database",
     .application_id = 0x536c4c69, /* "SlLi" */
@@ -95,6 +113,50 @@ static const char *const stmt_sql[LIST_STMTS] = {
         " sent = sent + ?8, delivered = delivered + ?9, hard = hard + ?10, soft = soft + ?11,"
         " our_side = our_side + ?12, last_seen = max(last_seen, ?13),"
         " last_delivered = max(last_delivered, ?14)",
+    /* A person's suppression lasts; one that a job made may be taken back. */
+    [LS_SUPPRESS_OVER] = "UPDATE suppression SET reason = ?4, by = ?5, since = ?6"
+                         " WHERE address = ?1 AND client = ?2 AND class = ?3"
+                         " AND by IN (SELECT job FROM cursor)",
+    [LS_BOUNCE_PUT] = "INSERT INTO event(at, list, address, what, cause, before)"
+                      " VALUES(?1, ?2, ?3, ?4, ?5, coalesce((SELECT json_object('status', status,"
+                      " 'class', last_class, 'reply', last_reply) FROM contact"
+                      " WHERE list = ?2 AND domain = ?6 AND local = ?7), '{}'))",
+    [LS_BOUNCE_LAST] = "SELECT id, what, before FROM event WHERE address = ?1 AND list = ?2"
+                       " AND cause = ?3 AND before <> '' ORDER BY id DESC LIMIT 1",
+    [LS_BOUNCE_VOID] = "UPDATE event SET what = what || ' (taken back)', before = ''"
+                       " WHERE id = ?1",
+    /* The bounce behind one that is taken back finds what that one found. */
+    [LS_BOUNCE_INHERIT] = "UPDATE event SET before = ?4 WHERE id = (SELECT min(id) FROM event"
+                          " WHERE address = ?1 AND list = ?2 AND id > ?3 AND before <> '')",
+    [LS_CONTACT_BACK] =
+        "UPDATE contact SET sent = max(sent - ?4, 0), hard = max(hard - ?5, 0),"
+        " soft = max(soft - ?6, 0), our_side = max(our_side - ?7, 0),"
+        " status = CASE WHEN ?8 IS NULL"
+        "   OR status NOT IN ('bouncing', 'invalid', 'suppressed', 'dormant') THEN status"
+        "  WHEN json_extract(?8, '$.status') IN ('invalid', 'suppressed') THEN json_extract(?8, "
+        "'$.status')"
+        "  WHEN EXISTS(SELECT 1 FROM suppression WHERE address = ?9 AND +client IN ('*', ?10)"
+        "   AND +class = '*') THEN 'suppressed'"
+        "  ELSE coalesce(json_extract(?8, '$.status'), 'active') END,"
+        " last_class = CASE WHEN ?8 IS NULL THEN last_class"
+        "  ELSE coalesce(json_extract(?8, '$.class'), '') END,"
+        " last_reply = CASE WHEN ?8 IS NULL THEN last_reply"
+        "  ELSE coalesce(json_extract(?8, '$.reply'), '') END"
+        " WHERE list = ?1 AND domain = ?2 AND local = ?3",
+    [LS_SUPPRESS_BACK] = "DELETE FROM suppression WHERE address = ?1 AND client = ?2"
+                         " AND class = '*' AND by = ?3 AND reason <> 'complaint'",
+    [LS_AD_JOB_FIND] = "SELECT id FROM ad_job WHERE job = ?",
+    [LS_AD_JOB_PUT] = "INSERT INTO ad_job(job, client) VALUES(?, ?)",
+    [LS_AD_PUT] = "INSERT INTO ad(domain, local, at, job, rid) VALUES(?, ?, ?, ?, ?)"
+                  " ON CONFLICT DO NOTHING",
+    [LS_AD_EACH] = "SELECT j.job, a.rid, a.at FROM ad a CROSS JOIN ad_job j ON j.id = a.job"
+                   " WHERE a.domain = ?1 AND a.local = ?2 AND a.at >= ?3"
+                   " AND (?4 IS NULL OR j.client = ?4)",
+    [LS_AD_WALK] = "SELECT at, job, rid, local, domain FROM ad"
+                   " WHERE (domain, local, at, job, rid) > (?1, ?2, ?3, ?4, ?5)"
+                   " ORDER BY domain, local, at, job, rid LIMIT ?6",
+    [LS_AD_DROP] = "DELETE FROM ad WHERE domain = ? AND local = ? AND at = ? AND job = ?"
+                   " AND rid = ?",
     [LS_PAST] = "SELECT what, at, cause FROM event WHERE address = ?1 AND list = ?2",
     [LS_CURSOR_GET] = "SELECT seq FROM cursor WHERE job = ?",
     [LS_CURSOR_SET] = "INSERT INTO cursor(job, seq) VALUES(?1, ?2)"

@@ -75,17 +75,46 @@ bool list_put_suppression(struct list_store *l, const struct suppression *s, boo
     return true;
 }
 
+static bool put_over_a_job(struct list_store *l, const struct suppression *s, bool *was_new,
+                           struct err *e)
+{
+    sqlite3_stmt *st = list_stmt(l, LS_SUPPRESS_OVER, e);
+
+    if (!st)
+        return false;
+    db_bind_text(st, 1, s->address);
+    db_bind_text(st, 2, s->client);
+    db_bind_text(st, 3, s->msg_class);
+    db_bind_text(st, 4, s->reason);
+    db_bind_text(st, 5, s->by);
+    sqlite3_bind_int64(st, 6, s->since.ms);
+    if (!db_run(&l->db, st, e))
+        return false;
+    *was_new = sqlite3_changes(l->db.h) > 0;
+    return true;
+}
+
+/* "*@x.example" is an address like any other, of nobody: it would suppress nothing, silently. */
+static bool is_pattern(const char *address)
+{
+    return address[0] == '*' && address[1] == '@';
+}
+
 bool list_suppress(struct list_store *l, const struct suppression *given, struct err *e)
 {
     char folded[FOLDED_MAX], what[80];
     struct suppression s = *given;
     bool outer, was_new, found = false, ok;
 
+    if (is_pattern(given->address))
+        return err_set(e, "'%s' is nobody's address; for everybody at the domain say '%s'",
+                       given->address, given->address + 1);
     s.address = list_fold_address(given->address, folded);
     if (!list_enter(l, &outer, e))
         return false;
     sqlite3_snprintf(sizeof what, what, "suppressed: %s", s.reason);
-    ok = list_put_suppression(l, &s, &was_new, e);
+    ok =
+        list_put_suppression(l, &s, &was_new, e) && (was_new || put_over_a_job(l, &s, &was_new, e));
     /* One for a single message class leaves the contact active for the others. */
     if (ok && was_new && strcmp(s.msg_class, "*") == 0 && folded[0] != '@')
         ok = set_status(l, folded, s.client, "suppressed", what, s.by, s.since, &found, e);
@@ -157,6 +186,24 @@ bool list_each_suppression(struct list_store *l, const char *address,
         if (!each(arg, &s))
             break;
     }
+    sqlite3_finalize(st);
+    return ok;
+}
+
+bool list_knows_client(struct list_store *l, const char *client, bool *known, struct err *e)
+{
+    sqlite3_stmt *st = db_prepare(&l->db,
+                                  "SELECT EXISTS(SELECT 1 FROM list WHERE name = ?1)"
+                                  " OR EXISTS(SELECT 1 FROM ad_job WHERE client = ?1)"
+                                  " OR EXISTS(SELECT 1 FROM suppression WHERE +client = ?1)",
+                                  e);
+    bool row = false, ok;
+
+    if (!st)
+        return false;
+    db_bind_text(st, 1, client);
+    ok = db_step(&l->db, st, &row, e);
+    *known = strcmp(client, "*") == 0 || (row && sqlite3_column_int(st, 0));
     sqlite3_finalize(st);
     return ok;
 }

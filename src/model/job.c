@@ -11,6 +11,8 @@
 #include <sluice/base/str.h>
 #include <sluice/model/job.h>
 
+#include "job_json.h"
+
 #define SNAPSHOT_VERSION 1
 
 struct text_field {
@@ -47,13 +49,8 @@ void job_spec_free(struct job_spec *s)
         return;
     for (size_t i = 0; i < TEXT_FIELDS; i++)
         free(*text_at(s, &text_fields[i]));
+    windows_done(&s->send_windows);
     free(s);
-}
-
-static void put(json_t *object, const char *key, json_t *value)
-{
-    /* NULL: out of memory, or a string that is no UTF-8, which the job room never lets in */
-    MUST(value && json_object_set_new(object, key, value) == 0);
 }
 
 static int to_buf(const char *data, size_t n, void *out)
@@ -67,22 +64,25 @@ void job_spec_format(const struct job_spec *s, struct buf *out)
     json_t *o = json_object();
 
     MUST(o);
-    put(o, "version", json_integer(SNAPSHOT_VERSION));
+    job_json_put(o, "version", json_integer(SNAPSHOT_VERSION));
     for (size_t i = 0; i < TEXT_FIELDS; i++) {
         const char *text = *text_at(s, &text_fields[i]);
 
         if (text)
-            put(o, text_fields[i].name, json_string(text));
+            job_json_put(o, text_fields[i].name, json_string(text));
     }
-    put(o, "class", json_string(msg_class_name(s->msg_class)));
-    put(o, "priority", json_string(priority_name(s->priority)));
-    put(o, "in_doubt", json_string(in_doubt_policy_name(s->in_doubt)));
-    put(o, "standing", json_boolean(s->is_standing));
-    put(o, "start", json_integer(s->start.ms));
-    put(o, "finish_by", json_integer(s->finish_by.ms));
-    put(o, "expires_ms", json_integer(s->expires_ms));
+    job_json_put(o, "class", json_string(msg_class_name(s->msg_class)));
+    job_json_put(o, "priority", json_string(priority_name(s->priority)));
+    job_json_put(o, "in_doubt", json_string(in_doubt_policy_name(s->in_doubt)));
+    job_json_put(o, "standing", json_boolean(s->is_standing));
+    job_json_put(o, "start", json_integer(s->start.ms));
+    job_json_put(o, "finish_by", json_integer(s->finish_by.ms));
+    job_json_put(o, "expires_ms", json_integer(s->expires_ms));
     /* JSON integers are signed here: a count above INT64_MAX travels as its two's complement */
-    put(o, "max_bad_rows", json_integer((json_int_t)s->max_bad_rows));
+    job_json_put(o, "max_bad_rows", json_integer((json_int_t)s->max_bad_rows));
+    job_json_put(o, "connection_limit", json_integer(s->connection_limit));
+    job_rates_put(o, "max_message_rate", &s->max_message_rate);
+    job_windows_put(o, &s->send_windows);
     MUST(json_dump_callback(o, to_buf, out, JSON_COMPACT) == 0);
     json_decref(o);
 }
@@ -145,6 +145,18 @@ static bool read_numbers(const json_t *o, struct job_spec *s, struct err *e)
     return true;
 }
 
+/* Snapshots made by versions that did not shape jobs lack all of it. */
+static bool read_shaping(const json_t *o, struct job_spec *s, struct err *e)
+{
+    const json_t *limit = json_object_get(o, "connection_limit");
+
+    if (limit && (!json_is_integer(limit) || json_integer_value(limit) < 0))
+        return err_set(e, "job snapshot: \"connection_limit\" is no number of connections");
+    s->connection_limit = limit ? (int64_t)json_integer_value(limit) : 0;
+    return job_rates_read(o, "max_message_rate", &s->max_message_rate, e) &&
+           job_windows_read(o, &s->send_windows, e);
+}
+
 /* The id names directories: what the job room checked once is not taken on trust from a file. */
 static bool is_id(const char *id)
 {
@@ -182,6 +194,7 @@ struct job_spec *job_spec_parse(struct str text, struct err *e)
     }
     s = mem_array(1, sizeof *s);
     if (!read_texts(o, s, e) || !read_kinds(o, s, e) || !read_numbers(o, s, e) ||
+        !read_shaping(o, s, e) ||
         (!is_id(s->id) && !err_set(e, "job snapshot: the id is not a job id")) ||
         (!is_token(s->token) && !err_set(e, "job snapshot: the token is not 16 hex digits"))) {
         job_spec_free(s);

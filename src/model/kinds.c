@@ -23,7 +23,7 @@ static const char *const state_names[] = {
     [STATE_DELIVERED] = "delivered", [STATE_BOUNCED] = "bounced",
     [STATE_EXPIRED] = "expired",     [STATE_SUPPRESSED] = "suppressed",
     [STATE_IN_DOUBT] = "in-doubt",   [STATE_CANCELLED] = "cancelled",
-    [STATE_SKIPPED] = "skipped"};
+    [STATE_SKIPPED] = "skipped",     [STATE_QUARANTINED] = "quarantined"};
 
 static const char *const group_names[] = {
     [GROUP_NONE] = "none",       [GROUP_BAD_ADDRESS] = "bad-address", [GROUP_FULL] = "full",
@@ -120,7 +120,7 @@ NAMED(scope)
 bool state_is_final(enum state s)
 {
     MUST(s >= 0 && s < STATES);
-    return s != STATE_WAITING && s != STATE_DEFERRED;
+    return s != STATE_WAITING && s != STATE_DEFERRED && s != STATE_QUARANTINED;
 }
 
 enum group category_group(enum category c)

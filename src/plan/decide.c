@@ -5,9 +5,10 @@
 #include "state.h"
 
 /* RFC 5321 knows two ends and "try again"; the third is ours: written, not answered. */
-void outcome_decide(struct plan *p, const struct job *j, const struct limits *l, struct outcome *o,
+void outcome_decide(struct plan *p, struct job *j, const struct provider *v, struct outcome *o,
                     bool is_permanent, struct now now)
 {
+    const struct limits *l = v ? v->limits : &p->shaping->profiles.fallback;
     o->next_due_ms = 0;
     if (o->category == CAT_OK) {
         o->state = STATE_DELIVERED;
@@ -37,7 +38,8 @@ void outcome_decide(struct plan *p, const struct job *j, const struct limits *l,
     }
     int64_t due = now.wall.ms +
                   retry_delay_ms(l, o->attempt, o->category == CAT_GREYLISTED, rng_unit(&p->rng));
-    if (due >= delivery_expires(j, o->added).ms) { /* too late; the last reply stays visible */
+    if (due >=
+        delivery_expires(p, j, v, o->added).ms) { /* too late; the last reply stays visible */
         o->state = o->dot_unanswered ? STATE_IN_DOUBT : STATE_EXPIRED;
         return;
     }
@@ -70,9 +72,8 @@ void outcome_settle(struct plan *p, struct job *j, struct outcome *o)
 {
     j->leased--;
     p->leased--;
-    if (o->state == STATE_DEFERRED) {
+    if (o->state == STATE_DEFERRED || o->state == STATE_QUARANTINED)
         bucket_add(p, job_bucket(j, o->domain_id), 1, o->next_due_ms);
-    }
     struct plan_action *a = plan_say(p, ACT_RECORD);
     a->job_key = o->job_key;
     a->outcome = o;
@@ -95,7 +96,7 @@ void plan_own_outcome(struct plan *p, struct delivery *d, enum phase phase, enum
     str_copy(o->reply.text, sizeof o->reply.text, str_of(text));
     str_copy(o->provider, sizeof o->provider, str_of(provider));
     str_copy(o->rule, sizeof o->rule, str_of(phase == PHASE_RESOLVE ? "mx lookup" : "engine"));
-    outcome_decide(p, j, &p->options.profiles->fallback, o, is_permanent, now);
+    outcome_decide(p, j, NULL, o, is_permanent, now);
     delivery_free(d);
     outcome_settle(p, j, o);
 }
@@ -120,7 +121,7 @@ void plan_connection_outcome(struct plan *p, struct delivery *d, const struct ou
     o->slot = NO_SLOT;
     bool is_permanent;
     outcome_classify(o, v->name, &is_permanent);
-    outcome_decide(p, j, &v->limits, o, false,
+    outcome_decide(p, j, v, o, false,
                    now); /* a connection's failure is never final for a recipient */
     delivery_free(d);
     outcome_settle(p, j, o);

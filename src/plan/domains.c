@@ -87,9 +87,11 @@ void domain_wants(struct plan *p, struct domain *d)
             bucket_stand(p, b);
             continue;
         }
-        if (j->is_paused) /* plan_job_resume() comes back to it */
+        if (b->job->opens_ms == WHEN_NEVER) /* job_review() comes back to it */
             continue;
         int64_t at = b->due_ms > j->start.ms ? b->due_ms : j->start.ms;
+        if (b->job->opens_ms > at)
+            at = b->job->opens_ms;
         if (at < due)
             due = at;
         if (j->priority < ask_as)

@@ -62,9 +62,13 @@ void flow_unpin(struct flow *f)
 void flow_place(struct plan *p, struct flow *f)
 {
     struct heap_node *n = heap_first(&f->buckets);
-    if (!n || (f->node.at && f->is_in_turns) || f->job->info.is_paused)
+    if (!n || (f->node.at && f->is_in_turns) || f->job->opens_ms == WHEN_NEVER)
         return;
     int64_t at = n->key > f->job->info.start.ms ? n->key : f->job->info.start.ms;
+    if (f->job->opens_ms > at)
+        at = f->job->opens_ms;
+    if (f->aside_ms > at)
+        at = f->aside_ms;
     f->is_in_turns = false;
     heap_put(&f->provider->later, &f->node, at);
     plan_look_at(p, f->provider, plan_mono_of(p, at));
@@ -100,6 +104,15 @@ static void go_back_for(struct bucket *b, int64_t due_ms)
     b->after_rid = INT64_MAX;
 }
 
+void bucket_moved(struct plan *p, struct bucket *b)
+{
+    go_back_for(b, b->due_ms);
+    if (b->waiting == 0)
+        bucket_leave(b);
+    else
+        domain_wants(p, b->domain);
+}
+
 void bucket_add(struct plan *p, struct bucket *b, uint64_t count, int64_t due_ms)
 {
     if (b->is_leasing) {
@@ -123,11 +136,12 @@ void flows_wake(struct plan *p, struct provider *v, struct now now)
         struct flow *f = container_of(n, struct flow, node);
         enum priority prio = f->job->info.priority;
         heap_remove(&v->later, n);
-        if (f->job->info.is_paused) /* plan_job_resume() places it again */
+        if (f->job->opens_ms > now.wall.ms) /* job_review() places it again */
             continue;
         if (!f->keeps_turn && f->served < v->served[prio])
             f->served = v->served[prio];
         f->keeps_turn = false;
+        f->aside_ms = 0;
         f->is_in_turns = true;
         come_back(f);
         heap_put(&v->turns[prio], n, f->served);
@@ -167,9 +181,34 @@ static void step_aside(struct plan *p, struct flow *f)
     f->is_in_turns = false;
     f->keeps_turn = f->leases_out > 1; /* one is the pin */
     bool is_alone = f->of_provider.next == f;
-    if (f->keeps_turn && !is_alone && !f->job->info.is_paused)
+    if (f->keeps_turn && !is_alone && f->job->opens_ms != WHEN_NEVER)
         heap_put(&v->away[f->job->info.priority], &f->away, f->served);
     flow_place(p, f);
+}
+
+/* The job is open, nothing holds it at this provider, and its caps grant something soon. Else it looks
+ * again then. */
+static bool may_turn(struct plan *p, struct flow *f, struct now now)
+{
+    struct job *j = f->job;
+    struct gate *gate[2];
+    if (j->opens_ms > now.wall.ms)
+        return false;
+    int64_t held = hold_until(f->provider, j->info.key, NULL, now, NULL);
+    int64_t at = held > now.wall.ms ? held : 0;
+    for (unsigned n = job_gates(j, gate); n > 0; n--) {
+        struct gate *g = gate[n - 1];
+        int64_t now_us = now.mono.ms * 1000, us = throttle_when(&g->messages, now_us, NULL);
+        if (us <= now_us + FAR_MS * 1000)
+            continue;
+        int64_t retry = gate_retry_ms(p, g, (us - RATE_HORIZON_US) / 1000, now) + p->offset_ms;
+        if (retry > at)
+            at = retry;
+    }
+    if (at == 0)
+        return true;
+    f->aside_ms = at;
+    return false;
 }
 
 struct flow *flow_turn(struct plan *p, struct provider *v, enum priority prio,
@@ -182,7 +221,7 @@ struct flow *flow_turn(struct plan *p, struct provider *v, enum priority prio,
         struct flow *f = container_of(n, struct flow, node);
         struct bucket *b = NULL;
         f->leases_out++; /* pinned: forgetting a route may take its last bucket */
-        if (!f->job->info.is_paused)
+        if (may_turn(p, f, now))
             b = due_bucket(p, f, now);
         if (!b)
             step_aside(p, f);
@@ -192,6 +231,36 @@ struct flow *flow_turn(struct plan *p, struct provider *v, enum priority prio,
             return f;
     }
     return NULL;
+}
+
+void flow_wait(struct plan *p, struct flow *f, struct now now)
+{
+    struct gate *gate[2];
+    int64_t now_us = now.mono.ms * 1000;
+    f->aside_ms = now.wall.ms + GATE_WAIT_MS;
+    for (unsigned n = job_gates(f->job, gate); n > 0; n--) {
+        int64_t us = throttle_when(&gate[n - 1]->messages, now_us, NULL);
+        int64_t at = gate_retry_ms(p, gate[n - 1], (us - RATE_HORIZON_US) / 1000, now);
+        if (us > now_us + RATE_HORIZON_US && at + p->offset_ms < f->aside_ms)
+            f->aside_ms = at + p->offset_ms;
+    }
+    f->leases_out++;
+    step_aside(p, f);
+    flow_unpin(f);
+}
+
+void flow_poke(struct plan *p, struct provider *v, struct job *j)
+{
+    struct flow *f = j->flows;
+    if (!f)
+        return;
+    do
+        if (f->provider == v) {
+            f->aside_ms = 0;
+            flow_place(p, f);
+            return;
+        }
+    while ((f = f->of_job.next) != j->flows);
 }
 
 void flow_served(struct flow *f, int64_t rows)

@@ -13,11 +13,29 @@ struct job *plan_job_find(const struct plan *p, uint32_t key)
     return map_get(&p->jobs_by_key, key_of(&key));
 }
 
+static struct gate *own_gate(struct plan *p, const struct plan_job *info)
+{
+    struct gate *g = mem_array(1, sizeof *g);
+    gate_init(g, "job", info->id ? info->id : "", &info->cap);
+    memory_load_gate(p, g);
+    return g;
+}
+
 void plan_job_open(struct plan *p, const struct plan_job *info)
 {
     MUST(!plan_job_find(p, info->key));
+    memory_is_told(p);
     struct job *j = mem_array(1, sizeof *j);
     j->info = *info;
+    j->info.id = j->info.client = NULL; /* the caller's */
+    j->opens_ms = info->is_paused ? WHEN_NEVER : INT64_MIN;
+    j->closes_ms = WHEN_NEVER;
+    if (info->client)
+        j->client = client_get(p, info->client);
+    if (info->cap.connection_limit || info->cap.max_message_rate.count ||
+        info->cap.max_connection_rate.count)
+        j->gate = own_gate(p, info);
+    job_read_client(p, j);
     j->next = p->jobs;
     p->jobs = j;
     map_set(&p->jobs_by_key, key_of(&info->key), j);
@@ -77,24 +95,17 @@ bool plan_job_pause(struct plan *p, uint32_t job_key, struct now now)
     if (!j || j->is_cancelled)
         return false;
     j->info.is_paused = true;
-    job_return_all(p, j, now);
+    job_review(p, j, now);
     return true;
 }
 
-bool plan_job_resume(struct plan *p, uint32_t job_key)
+bool plan_job_resume(struct plan *p, uint32_t job_key, struct now now)
 {
     struct job *j = plan_job_find(p, job_key);
     if (!j || j->is_cancelled)
         return false;
     j->info.is_paused = false;
-    struct flow *f = j->flows;
-    if (f)
-        do
-            flow_place(p, f);
-        while ((f = f->of_job.next) != j->flows);
-    for (size_t i = 0; i < j->buckets; i++)
-        if (j->bucket[i] && j->bucket[i]->waiting && !j->bucket[i]->domain->provider)
-            domain_wants(p, j->bucket[i]->domain);
+    job_review(p, j, now);
     return true;
 }
 
@@ -118,6 +129,40 @@ bool plan_job_cancel(struct plan *p, uint32_t job_key, struct now now)
     return true;
 }
 
+void plan_job_recount(struct plan *p, uint32_t job_key, uint32_t domain_id, const char *domain,
+                      uint64_t waiting, int64_t due_ms, struct now now)
+{
+    (void)now;
+    struct job *j = plan_job_find(p, job_key);
+    struct bucket *b = j ? job_bucket(j, domain_id) : NULL;
+    if (!j || j->is_cancelled)
+        return;
+    if (!b || b->is_leasing || waiting > b->waiting) {
+        /* Under lease its answer corrects the count; more rows are as if they had been added. */
+        uint64_t more = b && b->waiting < waiting ? waiting - b->waiting : b ? 0 : waiting;
+        plan_job_add(p, job_key, domain_id, domain, more ? more : 1, due_ms);
+        return;
+    }
+    j->waiting -= b->waiting - waiting;
+    b->waiting = waiting;
+    b->due_ms = due_ms;
+    bucket_moved(p, b);
+    job_check_done(p, j);
+}
+
+/* What a job has beside its buckets. */
+void job_forget(struct plan *p, struct job *j)
+{
+    heap_remove(&p->jobs_due, &j->node);
+    if (j->gate)
+        gate_done(j->gate);
+    free(j->gate);
+    spans_done(&j->own);
+    spans_done(&j->closed);
+    job_forget_joined(j);
+    map_done(&j->joined);
+}
+
 static void domain_drop_bucket(struct plan *p, struct bucket *b)
 {
     struct bucket **at = &b->domain->buckets;
@@ -138,6 +183,7 @@ static void job_drop(struct plan *p, struct job *j)
         }
     MUST(!j->flows && !j->lanes);
     free(j->bucket);
+    job_forget(p, j);
     struct job **at = &p->jobs;
     while (*at != j)
         at = &(*at)->next;

@@ -20,9 +20,13 @@ static struct lane *lane_get(struct line *line, struct job *j)
     return l;
 }
 
-static void grew(struct plan *p, struct line *line)
+static void grew(struct plan *p, struct lane *l)
 {
+    struct line *line = l->line;
     struct provider *v = line->site->provider;
+    l->ready++;
+    if (job_is_capped(l->job))
+        v->capped[line->prio]++;
     if (line->ready++ == 0) {
         RING_PUT(v->lines[line->prio], line, of_provider);
         v->lines_ready[line->prio]++;
@@ -32,9 +36,16 @@ static void grew(struct plan *p, struct line *line)
     plan_touch(p, v);
 }
 
-static void shrank(struct line *line)
+static void shrank(struct plan *p, struct lane *l)
 {
+    struct line *line = l->line;
     struct provider *v = line->site->provider;
+    l->ready--;
+    if (v->capped[line->prio] && job_is_capped(l->job)) {
+        v->capped[line->prio]--;
+        if ((l->ready & (l->ready - 1)) == 0) /* now and then, and when the last one goes */
+            flow_poke(p, v, l->job);
+    }
     if (--line->ready == 0) {
         RING_REMOVE(v->lines[line->prio], line, of_provider);
         v->lines_ready[line->prio]--;
@@ -56,16 +67,16 @@ void lane_put(struct plan *p, struct site *s, struct delivery *d, bool in_front)
         *l->last = d;
         l->last = &d->next;
     }
-    grew(p, l->line);
+    grew(p, l);
 }
 
-static struct delivery *lane_pop(struct lane *l)
+struct delivery *lane_pop(struct plan *p, struct lane *l)
 {
     struct line *line = l->line;
     struct delivery *d = l->first;
     l->first = d->next;
     d->next = NULL;
-    shrank(line);
+    shrank(p, l);
     if (l->first) {
         line->lanes = l->of_line.next;
         return d;
@@ -76,9 +87,9 @@ static struct delivery *lane_pop(struct lane *l)
     return d;
 }
 
-struct delivery *line_pop(struct line *line)
+struct delivery *line_pop(struct plan *p, struct line *line)
 {
-    return line->lanes ? lane_pop(line->lanes) : NULL;
+    return line->lanes ? lane_pop(p, line->lanes) : NULL;
 }
 
 void lane_return(struct plan *p, struct delivery *d, int64_t due_ms, struct now now)
@@ -97,10 +108,19 @@ void lane_return(struct plan *p, struct delivery *d, int64_t due_ms, struct now 
     a->chain = d;
 }
 
+void lane_return_all(struct plan *p, struct lane *l, struct now now)
+{
+    struct site *s = l->line->site;
+    for (unsigned n = l->ready; n > 0; n--)
+        lane_return(p, lane_pop(p, l), now.wall.ms, now);
+    plan_touch(p, s->provider);
+    site_unused(p, s, 0);
+}
+
 void site_return_all(struct plan *p, struct site *s, int64_t due_ms, struct now now)
 {
     for (int prio = 0; prio < PRIORITIES; prio++)
-        for (struct delivery *d; (d = line_pop(&s->line[prio]));)
+        for (struct delivery *d; (d = line_pop(p, &s->line[prio]));)
             lane_return(p, d, due_ms, now);
     plan_touch(p, s->provider); /* there is room for others */
     site_unused(p, s, 0);
@@ -117,7 +137,7 @@ void job_return_all(struct plan *p, struct job *j, struct now now)
 {
     while (j->lanes) {
         struct site *s = j->lanes->line->site;
-        lane_return(p, lane_pop(j->lanes), now.wall.ms, now);
+        lane_return(p, lane_pop(p, j->lanes), now.wall.ms, now);
         plan_touch(p, s->provider);
         site_unused(p, s, 0);
     }

@@ -2,22 +2,34 @@
 #include <stdlib.h>
 #include "state.h"
 
+static uint64_t room_within(const struct provider *v, int64_t now_us, int64_t until_us)
+{
+    uint64_t least = throttle_room(&v->messages, now_us, until_us), room;
+    if ((room = throttle_room(&v->soft_rate, now_us, until_us)) < least)
+        least = room;
+    for (const struct hold *h = v->standing ? v->standing->holds : NULL; h; h = h->next)
+        if ((room = throttle_room(&h->messages, now_us, until_us)) < least)
+            least = room;
+    for (unsigned i = 0; i < v->gates; i++)
+        if ((room = throttle_room(&v->gate[i]->messages, now_us, until_us)) < least)
+            least = room;
+    return least;
+}
+
 /* How many rows of one priority may lie ready: about half a second of what the provider takes, and
  * at first a little for each. More would only take from others what all share, and put more in
  * doubt after a power cut. */
-static unsigned ready_target(const struct plan *p, const struct provider *v)
+static unsigned ready_target(const struct plan *p, const struct provider *v, struct now now)
 {
+    int64_t now_us = now.mono.ms * 1000;
     unsigned free = p->leased < p->options.max_leased ? p->options.max_leased - p->leased : 0;
     uint64_t n = free / 64 < 2 * BATCH_MAX ? free / 64 : 2 * BATCH_MAX;
-    uint64_t most = (uint64_t)v->limits.connection_limit * 2 * BATCH_MAX;
+    uint64_t most = (uint64_t)v->limits->connection_limit * 2 * BATCH_MAX;
     if (v->taken_per_sec / 2 > (double)n)
         n = (uint64_t)(v->taken_per_sec / 2);
-    const struct rate_spec *r = &v->limits.max_message_rate;
-    if (r->count && r->period_us > 0) {
-        uint64_t two_seconds = (uint64_t)(2e6 * (double)r->count / (double)r->period_us) + 1;
-        if (two_seconds < most)
-            most = two_seconds;
-    }
+    uint64_t room = room_within(v, now_us, now_us + 2000000);
+    if (room < most)
+        most = room;
     if (most > READY_MAX)
         most = READY_MAX;
     if (n > most)
@@ -43,16 +55,47 @@ static void say_lease(struct plan *p, struct flow *f, struct bucket *b, unsigned
     bucket_leave(b);
     b->job->leases_out++;
     f->provider->asked[b->job->info.priority] += limit;
+    f->asked += limit;
+    if (job_is_capped(b->job)) {
+        b->lease_capped = limit;
+        f->capped += limit;
+        f->provider->capped[b->job->info.priority] += limit;
+    }
     p->leased += limit;
     p->leases_out++;
     flow_served(f, limit);
 }
 
+/* A job with a cap gets as much (but no more than the provider wants ready) as that grants within two seconds, less what lies ready of it here. */
+static uint64_t cap_limit(const struct flow *f, uint64_t limit, unsigned target, struct now now)
+{
+    struct gate *gate[2];
+    int64_t now_us = now.mono.ms * 1000;
+    uint64_t ready = f->asked;
+    const struct lane *l = f->job->lanes;
+    if (l)
+        do
+            if (l->line->site->provider == f->provider)
+                ready += l->ready;
+        while ((l = l->of_job.next) != f->job->lanes);
+    if (ready >= target || (ready > 0 && target - ready < target / 4))
+        return 0;
+    if (limit > target - ready)
+        limit = target - ready;
+    for (unsigned n = job_gates(f->job, gate); n > 0; n--) {
+        uint64_t room = throttle_room(&gate[n - 1]->messages, now_us, now_us + 2000000);
+        if (room < UINT64_MAX && room < limit + ready)
+            limit = room > ready ? room - ready : 0;
+    }
+    return limit;
+}
+
 static void lease_priority(struct plan *p, struct provider *v, enum priority prio, struct now now)
 {
     for (;;) {
-        unsigned target = ready_target(p, v);
-        unsigned have = v->ready[prio] + v->asked[prio];
+        unsigned target = ready_target(p, v, now);
+        /* What caps of jobs hold up must not stand in the way of the other jobs. */
+        unsigned have = v->ready[prio] + v->asked[prio] - v->capped[prio];
         /* Small top-ups would cost a lease each: wait until a quarter is free. */
         if (have >= target || (have > 0 && target - have < target / 4))
             return;
@@ -69,6 +112,10 @@ static void lease_priority(struct plan *p, struct provider *v, enum priority pri
             limit = most_leased(p, prio) - p->leased;
         if (limit > b->waiting)
             limit = b->waiting;
+        if (job_is_capped(b->job) && !(limit = cap_limit(f, limit, target, now))) {
+            flow_wait(p, f, now);
+            continue;
+        }
         say_lease(p, f, b, (unsigned)limit, now);
     }
 }
@@ -82,10 +129,12 @@ void provider_lease(struct plan *p, struct provider *v, struct now now)
 
 /* ---- the answer ---- */
 
-struct wall delivery_expires(const struct job *j, struct wall added)
+/* Time behind a closed gate does not count. */
+struct wall delivery_expires(struct plan *p, struct job *j, const struct provider *v,
+                             struct wall added)
 {
     int64_t from = added.ms > j->info.start.ms ? added.ms : j->info.start.ms;
-    return (struct wall){from + j->info.expires_ms};
+    return (struct wall){spans_after_open_ms(closed_for(p, j, v), from, j->info.expires_ms)};
 }
 
 static const char *dead_code(enum mx_status s)
@@ -104,7 +153,7 @@ static bool place(struct plan *p, struct bucket *b, struct delivery *d, struct n
     } else if (d->suppressed_as != CAT_OK) {
         plan_own_outcome(p, d, PHASE_POLICY, d->suppressed_as, "", d->suppressed_why, true, "",
                          now);
-    } else if (now.wall.ms >= delivery_expires(j, d->added).ms) {
+    } else if (now.wall.ms >= delivery_expires(p, j, dom->provider, d->added).ms) {
         plan_own_outcome(p, d, PHASE_POLICY, CAT_EXPIRED, "4.4.7", "expired before this attempt",
                          true, "", now);
     } else if (dom->state == DOMAIN_DEAD) {
@@ -113,7 +162,7 @@ static bool place(struct plan *p, struct bucket *b, struct delivery *d, struct n
     } else if (dom->state == DOMAIN_BROKEN) {
         plan_own_outcome(p, d, PHASE_RESOLVE, CAT_NETWORK, "4.4.3", dom->why, false,
                          p->broken->name, now);
-    } else if (dom->site && !j->info.is_paused && !p->is_stopping) {
+    } else if (dom->site && j->opens_ms <= now.wall.ms && !p->is_stopping) {
         lane_put(p, dom->site, d, false);
         return true;
     } else { /* no route any more, or nothing may start now */
@@ -132,6 +181,11 @@ static struct flow *lease_is_back(struct plan *p, struct bucket *b)
     p->leases_out--;
     p->leased -= b->lease_limit;
     f->provider->asked[b->job->info.priority] -= b->lease_limit;
+    f->asked -= b->lease_limit;
+    unsigned *capped = &f->provider->capped[b->job->info.priority];
+    *capped -= b->lease_capped < *capped ? b->lease_capped : *capped;
+    f->capped -= b->lease_capped;
+    b->lease_capped = 0;
     plan_touch(p, f->provider);
     return f;
 }

@@ -14,9 +14,17 @@ struct plan *plan_new(const struct plan_options *o)
     p->free_conn = mem_array(o->max_connections, sizeof *p->free_conn);
     for (uint32_t i = o->max_connections; i-- > 0;)
         p->free_conn[p->free_conns++] = i;
-    const struct limits *l = &o->profiles->fallback;
-    p->dead = provider_get(p, "dead:", "(no mail host)", PROVIDER_DEAD, l);
-    p->broken = provider_get(p, "broken:", "(dns failure)", PROVIDER_BROKEN, l);
+    const struct limits *l = &o->shaping->profiles.fallback;
+    p->shaping = o->shaping;
+    map_init(&p->standings);
+    map_init(&p->clients);
+    map_init(&p->gates);
+    map_init(&p->remembered);
+    map_init(&p->told);
+    sources_init(p);
+    gates_change(p);
+    p->dead = provider_get(p, "dead:", "(no mail host)", PROVIDER_DEAD, l, NULL);
+    p->broken = provider_get(p, "broken:", "(dns failure)", PROVIDER_BROKEN, l, NULL);
     return p;
 }
 
@@ -36,12 +44,14 @@ static void free_actions(struct plan *p)
         p->first = q->next;
         free_chain(q->action.chain);
         free(q->action.outcome);
+        free(q->action.text);
         free(q);
     }
 }
 
-static void free_job(struct job *j)
+static void free_job(struct plan *p, struct job *j)
 {
+    job_forget(p, j);
     while (j->lanes) {
         struct lane *l = j->lanes;
         RING_REMOVE(j->lanes, l, of_job);
@@ -74,19 +84,27 @@ void plan_free(struct plan *p)
     while (p->jobs) {
         struct job *j = p->jobs;
         p->jobs = j->next;
-        free_job(j);
+        free_job(p, j);
     }
     const struct map_entry *e;
     for (size_t i = 0; (e = map_next(&p->sites, &i));)
         site_free(e->value);
     for (size_t i = 0; (e = map_next(&p->providers, &i));)
-        provider_free(e->value);
+        provider_free(p, e->value);
     for (size_t i = 0; (e = map_next(&p->domains, &i));)
         free_domain(e->value);
     map_done(&p->jobs_by_key);
     map_done(&p->domains);
     map_done(&p->sites);
     map_done(&p->providers);
+    for (size_t i = 0; (e = map_next(&p->standings, &i));)
+        standing_free(e->value);
+    map_done(&p->standings);
+    gates_done(p);
+    clients_done(p);
+    sources_done(p);
+    memory_done(p);
+    heap_done(&p->jobs_due);
     for (int prio = 0; prio < PRIORITIES; prio++)
         heap_done(&p->unresolved[prio]);
     heap_done(&p->providers_due);
@@ -137,6 +155,30 @@ static void watch_the_clock(struct plan *p, struct now now)
     const struct map_entry *e;
     for (size_t i = 0; (e = map_next(&p->providers, &i));)
         plan_touch(p, e->value);
+    for (struct job *j = p->jobs; j; j = j->next)
+        job_review(p, j, now);
+}
+
+/* Shut: nothing may be there. What waits for longer than a moment is not held under a lease. */
+static void provider_wait(struct plan *p, struct provider *v, int64_t opens_ms, struct now now)
+{
+    provider_close_idle(p, v, WHEN_NEVER);
+    bool is_rest = v->rest_until_ms > now.mono.ms; /* nobody looks at names meanwhile */
+    int64_t due = is_rest ? now.wall.ms + (v->rest_until_ms - now.mono.ms) : now.wall.ms;
+    provider_return_all(p, v, due, now);
+    plan_look_at(p, v, opens_ms);
+    int64_t held = provider_opens_but_for_rates(p, v, now);
+    v->was_shut |= held > now.mono.ms;
+}
+
+/* The last minutes before a window: a look at each change. */
+static void watch_window(struct plan *p, struct provider *v, struct now now)
+{
+    int64_t change;
+    enum stage stage = provider_stage(p, v, now, &change);
+    plan_look_at(p, v, change);
+    if (stage == STAGE_LAST || stage == STAGE_SHUT)
+        provider_close_idle(p, v, WHEN_NEVER);
 }
 
 static void provider_step(struct plan *p, struct provider *v, struct now now)
@@ -146,14 +188,22 @@ static void provider_step(struct plan *p, struct provider *v, struct now now)
         provider_return_all(p, v, now.wall.ms, now);
         return;
     }
-    if (v->rest_until_ms > now.mono.ms) {
-        plan_look_at(p, v, v->rest_until_ms);
-        provider_return_all(p, v, now.wall.ms + (v->rest_until_ms - now.mono.ms), now);
-    } else {
-        provider_lease(p, v, now);
-        if (v->kind == PROVIDER_REAL)
-            provider_send(p, v, now);
+    if (v->kind == PROVIDER_REAL) {
+        holds_expire(p, v, now);
+        watch_window(p, v, now);
     }
+    int64_t opens = provider_opens_ms(p, v, now);
+    if (opens > now.mono.ms) {
+        provider_wait(p, v, opens, now);
+        return;
+    }
+    if (v->was_shut) {
+        v->was_shut = false;
+        provider_ramp(p, v, now);
+    }
+    provider_lease(p, v, now);
+    if (v->kind == PROVIDER_REAL)
+        provider_send(p, v, now);
     if (v->idle)
         plan_look_at(p, v, v->idle->idle_until_ms);
 }
@@ -194,7 +244,12 @@ bool plan_next(struct plan *p, struct now now, struct plan_action *out)
 {
     if (pop_action(p, out))
         return true;
+    p->seen = now;
+    memory_is_told(p);
+    if (!p->born_wall_ms)
+        p->born_wall_ms = now.wall.ms;
     watch_the_clock(p, now);
+    jobs_review_due(p, now);
     jobs_finish(p);
     sites_retire(p, now);
     while (!p->first && step_one(p, now))
@@ -210,6 +265,9 @@ struct mono plan_wake(const struct plan *p)
         return (struct mono){0};
     struct heap_node *n = heap_first(&p->providers_due);
     int64_t at = n ? n->key : WHEN_NEVER;
+    struct heap_node *j = heap_first(&p->jobs_due);
+    if (j && j->key < at)
+        at = j->key;
     int64_t ask = p->is_stopping ? WHEN_NEVER : domains_ask_at(p);
     if (ask < at)
         at = ask;

@@ -43,18 +43,14 @@ static struct conn *idle_of_site(const struct provider *v, const struct site *s)
     return c;
 }
 
-/* While a provider says "too many connections", what stood then is the limit; a quarter more is
- * tried per period. (Twice as many was the alternative: every probe costs a refused connection, and
- * receivers count those.) */
-static unsigned connection_limit(struct provider *v, struct now now)
+/* So many fewer than there are: the idle ones go. */
+static unsigned connection_limit(struct plan *p, struct provider *v, struct now now)
 {
-    while (v->soft_limit && now.mono.ms >= v->soft_next_ms) {
-        v->soft_limit += v->soft_limit / 4 + 1;
-        v->soft_next_ms += SOFT_MS;
-        if (v->soft_limit >= v->limits.connection_limit)
-            v->soft_limit = 0;
-    }
-    return v->soft_limit ? v->soft_limit : (unsigned)v->limits.connection_limit;
+    provider_adapt(v, now);
+    unsigned most = provider_connections_at_most(v);
+    while (v->idle && v->connections - v->closing > most)
+        conn_close(p, v->idle);
+    return most;
 }
 
 /* RFC 5321 5.1: the lowest preference first, equal ones at random; hosts that rest or have no
@@ -77,7 +73,7 @@ static int pick_host(struct plan *p, const struct site *s, struct now now)
 
 static uint32_t most_per_connection(const struct provider *v)
 {
-    int64_t most = v->limits.max_deliveries_per_connection;
+    int64_t most = v->limits->max_deliveries_per_connection;
     return most < 1 ? 1 : most > UINT32_MAX ? UINT32_MAX : (uint32_t)most;
 }
 
@@ -98,28 +94,6 @@ static unsigned batch_size(const struct provider *v, const struct site *s, const
     if (n > left)
         n = left;
     return n < 1 ? 1 : n;
-}
-
-/* Takes up to n rows, urgent first, as far as the message rate grants them soon. */
-static struct delivery *take_batch(struct site *s, unsigned n, struct now now, unsigned *taken)
-{
-    struct provider *v = s->provider;
-    struct delivery *first = NULL, **last = &first;
-    int64_t now_us = now.mono.ms * 1000;
-    *taken = 0;
-    for (int prio = 0; prio < PRIORITIES; prio++)
-        while (*taken < n && s->line[prio].ready > 0) {
-            int64_t at_us = rate_when(&v->message_rate, now_us);
-            if (at_us > now_us + RATE_HORIZON_US)
-                return first;
-            struct delivery *d = line_pop(&s->line[prio]);
-            rate_take(&v->message_rate, at_us);
-            d->not_before.ms = (at_us + 999) / 1000;
-            *last = d;
-            last = &d->next;
-            ++*taken;
-        }
-    return first;
 }
 
 /* How fast the provider takes mail decides how much is fetched ahead for it. */
@@ -145,7 +119,7 @@ static void hand_over(struct conn *c, unsigned taken, struct now now)
 static bool use_idle(struct plan *p, struct site *s, struct conn *c, unsigned limit, struct now now)
 {
     unsigned taken;
-    struct delivery *chain = take_batch(s, batch_size(s->provider, s, c, limit), now, &taken);
+    struct delivery *chain = batch_take(p, c, batch_size(s->provider, s, c, limit), now, &taken);
     if (!chain)
         return false;
     leave_idle(p, c);
@@ -157,7 +131,44 @@ static bool use_idle(struct plan *p, struct site *s, struct conn *c, unsigned li
     return true;
 }
 
-static bool open_new(struct plan *p, struct site *s, unsigned host, unsigned limit, struct now now)
+static void count_connection(struct plan *p, struct conn *c, struct now now)
+{
+    struct provider *v = c->site->provider;
+    struct pair *pair = pair_of(p, v, c->source);
+    int64_t now_us = now.mono.ms * 1000;
+    p->free_conns--;
+    v->connections++;
+    c->site->connections++;
+    throttle_take(&v->dials, now_us);
+    for (struct hold *h = v->standing->holds; h; h = h->next)
+        throttle_take(&h->dials, now_us);
+    throttle_take(&c->source->party.gate.dials, now_us);
+    c->source->party.gate.connections++;
+    if (pair)
+        pair->connections++;
+    for (unsigned i = 0; i < v->gates; i++) {
+        throttle_take(&v->gate[i]->dials, now_us);
+        v->gate[i]->connections++;
+        c->shared[i] = v->gate[i];
+    }
+    c->shares = v->gates;
+    c->pair_index = pair ? c->source->index : UINT32_MAX;
+}
+
+/* Its places at shared limits. */
+void conn_leave_gates(struct plan *p, struct conn *c)
+{
+    struct provider *v = c->site->provider;
+    gate_leave(p, &c->source->party.gate);
+    if (c->pair_index != UINT32_MAX && v->pair)
+        v->pair[c->pair_index].connections--;
+    for (unsigned i = 0; i < c->shares; i++)
+        gate_leave(p, c->shared[i]);
+    batch_is_over(p, c);
+}
+
+static bool open_new(struct plan *p, struct site *s, unsigned host, struct source_state *source,
+                     unsigned limit, struct now now)
 {
     struct provider *v = s->provider;
     struct host *h = &s->host[host];
@@ -165,37 +176,80 @@ static bool open_new(struct plan *p, struct site *s, unsigned host, unsigned lim
     *c = (struct conn){.state = CONN_OPENING,
                        .site = s,
                        .host = host,
+                       .source = source,
                        .opened_ms = now.mono.ms,
                        .message_ms = v->message_ms};
-    c->use_tls = v->limits.enable_tls != TLS_DISABLED && h->tls_broken_until_ms <= now.mono.ms;
+    c->use_tls = v->limits->enable_tls != TLS_DISABLED && h->tls_broken_until_ms <= now.mono.ms;
     unsigned taken;
-    struct delivery *chain = take_batch(s, batch_size(v, s, c, limit), now, &taken);
+    struct delivery *chain = batch_take(p, c, batch_size(v, s, c, limit), now, &taken);
     if (!chain) {
         c->state = CONN_FREE;
         return false;
     }
-    p->free_conns--;
-    v->connections++;
-    s->connections++;
-    rate_take(&v->connection_rate, now.mono.ms * 1000);
+    count_connection(p, c, now);
     hand_over(c, taken, now);
     struct plan_action *a = plan_say(p, ACT_OPEN);
     a->connection = conn_number(p, c);
     a->host = &h->mx;
     a->use_tls = c->use_tls;
-    a->smtp_port = (uint16_t)v->limits.smtp_port;
+    a->smtp_port = (uint16_t)v->limits->smtp_port;
+    a->source = source->index;
+    a->ip_lookup = (enum ip_lookup)v->limits->ip_lookup_strategy;
     a->chain = chain;
     return true;
 }
 
-/* When the message rate grants the next one soon enough to be handed out. */
+/* Somebody needs a place at a shared limit: an idle connection without work gives its own. */
+static void want_place(struct plan *p, struct gate *g, struct provider *v, struct now now)
+{
+    struct conn *c = p->idle;
+    gate_wait(p, g, v, now);
+    for (int few = 32; c && few > 0; few--, c = c->of_plan.next)
+        for (unsigned i = 0; i < c->shares; i++)
+            if (c->shared[i] == g && c->site->ready == 0) {
+                conn_close(p, c);
+                return;
+            }
+}
+
+/* When the provider's rates grant the next message soon enough to be handed out. */
 static bool waits_for_rate(struct plan *p, struct provider *v, struct now now)
 {
     int64_t now_us = now.mono.ms * 1000;
-    int64_t from_us = rate_when(&v->message_rate, now_us) - RATE_HORIZON_US;
+    int64_t from_us = provider_message_at(v, now_us, NULL) - RATE_HORIZON_US;
     if (from_us <= now_us)
         return false;
     plan_look_at(p, v, from_us / 1000 + 1);
+    return true;
+}
+
+/* Limits on new connections that are the provider's alone or shared with others. */
+static bool may_dial(struct plan *p, struct provider *v, struct now now)
+{
+    int64_t now_us = now.mono.ms * 1000, change;
+    int64_t may_us = throttle_when(&v->dials, now_us, NULL);
+    for (const struct hold *h = v->standing->holds; h; h = h->next) {
+        int64_t us = throttle_when(&h->dials, now_us, NULL);
+        may_us = us > may_us ? us : may_us;
+    }
+    if (may_us > now_us) {
+        plan_look_at(p, v, may_us / 1000 + 1);
+        return false;
+    }
+    if (provider_stage(p, v, now, &change) !=
+        STAGE_OPEN) /* it could not finish before the window */
+        return false;
+    for (unsigned i = 0; i < v->gates; i++) {
+        struct gate *g = v->gate[i];
+        int64_t us = throttle_when(&g->dials, now_us, NULL);
+        if (us <= now_us && gate_has_place(g))
+            continue;
+        if (!gate_has_place(g))
+            want_place(p, g, v, now);
+        else
+            plan_look_at(p, v, gate_retry_ms(p, g, us / 1000 + 1, now));
+        return false;
+    }
     return true;
 }
 
@@ -229,17 +283,39 @@ static bool try_new(struct plan *p, struct line *l, unsigned limit, struct now n
     }
     if (v->connections >= limit)
         return false;
-    int64_t may_us = rate_when(&v->connection_rate, now.mono.ms * 1000);
-    if (may_us > now.mono.ms * 1000) {
-        plan_look_at(p, v, may_us / 1000 + 1);
+    if (!may_dial(p, v, now))
         return false;
-    }
     if (conn_must_queue(p, v, l->prio)) {
         queue_for_conn(p, v, l->prio);
         close_an_idle_one(p);
         return false;
     }
-    return open_new(p, s, (unsigned)host, limit, now);
+    int64_t again_ms;
+    struct source_state *source = pick_source(p, s, (unsigned)host, l->prio, now, &again_ms);
+    if (!source) {
+        plan_look_at(p, v, again_ms);
+        if (again_ms > now.mono.ms + FAR_MS) /* nothing is held under a lease for so long */
+            site_return_all(
+                p, s, again_ms == WHEN_NEVER ? now.wall.ms + HOST_REST_MS : again_ms + p->offset_ms,
+                now);
+        return false;
+    }
+    return open_new(p, s, (unsigned)host, source, limit, now);
+}
+
+/* It has a place at a shared limit that somebody else waits for, and has had its slice of time; or its
+ * source must not be used any more. */
+static bool conn_is_wanted(const struct conn *c, struct now now)
+{
+    if (party_is_suspended(&c->source->party, now) ||
+        hold_until(c->site->provider, 0, c->source->party.name, now, NULL))
+        return true;
+    if (now.mono.ms - c->opened_ms < SLICE_MS)
+        return false;
+    for (unsigned i = 0; i < c->shares; i++)
+        if (c->shared[i]->wanted_until_ms > now.mono.ms)
+            return true;
+    return c->source->party.gate.wanted_until_ms > now.mono.ms;
 }
 
 /* One step for one site; false: it cannot go on now. */
@@ -247,11 +323,19 @@ static bool line_send(struct plan *p, struct line *l, unsigned limit, struct now
 {
     struct site *s = l->site;
     struct conn *c;
-    while ((c = idle_of_site(s->provider, s))) {
-        if (!conn_should_yield(p, c, l->prio, now))
-            return use_idle(p, s, c, limit, now);
-        conn_close(p, c);
+    bool has_idle = s->idle > 0;
+    for (unsigned tries = s->idle; tries > 0 && (c = idle_of_site(s->provider, s)); tries--) {
+        if (conn_should_yield(p, c, l->prio, now) || conn_is_wanted(c, now)) {
+            conn_close(p, c);
+            continue;
+        }
+        if (use_idle(p, s, c, limit, now))
+            return true;
+        RING_REMOVE(s->provider->idle, c, of_provider); /* to the end: of another source, perhaps */
+        RING_PUT(s->provider->idle, c, of_provider);
     }
+    if (has_idle && s->idle > 0 && p->sources == 1)
+        return false; /* what keeps those back keeps back a new one, too */
     return try_new(p, l, limit, now);
 }
 
@@ -318,9 +402,13 @@ static bool send_turn(struct plan *p, struct provider *v, enum priority prio, un
 /* The most urgent work first, sites in turn, until none can go on. */
 void provider_send(struct plan *p, struct provider *v, struct now now)
 {
-    unsigned limit = connection_limit(v, now);
+    unsigned limit = connection_limit(p, v, now);
     if (v->soft_limit)
         plan_look_at(p, v, v->soft_next_ms);
+    if (v->soft_rate.count)
+        plan_look_at(p, v, v->soft_rate_next_ms);
+    if (v->ramp_limit && v->ramp_done)
+        plan_look_at(p, v, v->ramp_next_ms);
     for (int prio = 0; prio < PRIORITIES; prio++)
         while (v->ready[prio] && send_turn(p, v, (enum priority)prio, limit, now))
             ;
@@ -338,8 +426,9 @@ void plan_ready(struct plan *p, uint32_t number, struct now now)
     c->was_ready = true;
     c->site->idle++;
     c->state = CONN_IDLE;
+    batch_is_over(p, c);
     bool is_spent = c->sent >= most_per_connection(v);
-    c->idle_until_ms = is_spent ? now.mono.ms : now.mono.ms + v->limits.idle_ms;
+    c->idle_until_ms = is_spent ? now.mono.ms : now.mono.ms + v->limits->idle_ms;
     RING_PUT(v->idle, c, of_provider);
     RING_PUT(p->idle, c, of_plan);
     if (is_spent && v->idle != c) /* first, where the step looks for what is to be closed */

@@ -9,14 +9,9 @@
 #define RETIRE_MS (HOST_REST_MAX_MS + 60000) /* a host's failures count that long */
 #define KEY_MAX (MX_HOSTS_MAX * 260 + 100)
 
-static struct rate rate_of(const struct rate_spec *s)
-{
-    return s->count && s->period_us > 0 ? rate_make(s->count, s->period_us, s->burst)
-                                        : rate_make(0, 1, 1);
-}
-
 struct provider *provider_get(struct plan *p, const char *key, const char *name,
-                              enum provider_kind kind, const struct limits *l)
+                              enum provider_kind kind, const struct limits *l,
+                              const struct profile *f)
 {
     struct provider *v = map_get(&p->providers, str_of(key));
     if (v)
@@ -24,16 +19,37 @@ struct provider *provider_get(struct plan *p, const char *key, const char *name,
     v = mem_array(1, sizeof *v);
     v->key = mem_str(key);
     v->kind = kind;
-    v->limits = *l;
-    v->connection_rate = rate_of(&l->max_connection_rate);
-    v->message_rate = rate_of(&l->max_message_rate);
+    v->limits = l;
+    v->profile = f;
+    v->is_configured = f;
     str_copy(v->name, sizeof v->name, str_of(name));
     map_set(&p->providers, str_of(key), v);
+    if (kind != PROVIDER_REAL)
+        return v;
+    throttle_init(&v->dials, &l->max_connection_rate);
+    throttle_init(&v->messages, &l->max_message_rate);
+    memory_load_throttle(p, &v->messages, mem_printf("rate:provider %s:messages", v->name));
+    memory_load_throttle(p, &v->dials, mem_printf("rate:provider %s:dials", v->name));
+    v->standing = standing_get(p, v->name);
+    v->standing->users++;
+    provider_gates(p, v);
+    pairs_init(p, v);
+    v->was_shut = true; /* a slow start for who was not there just now */
     return v;
 }
 
-void provider_free(struct provider *v)
+void provider_free(struct plan *p, struct provider *v)
 {
+    throttle_done(&v->dials);
+    throttle_done(&v->messages);
+    throttle_done(&v->soft_rate);
+    guard_done(&v->guard);
+    for (struct hits *h = v->hits, *next; h; h = next) {
+        next = h->next;
+        free(h);
+    }
+    pairs_done(p, v);
+    free(v->gate);
     for (int prio = 0; prio < PRIORITIES; prio++) {
         heap_done(&v->turns[prio]);
         heap_done(&v->away[prio]);
@@ -64,7 +80,7 @@ static struct provider *provider_of_hosts(struct plan *p, const char **hosts, un
         buf_putc(&key, ' ');
     }
     struct provider *v =
-        provider_get(p, key.data, display, PROVIDER_REAL, &p->options.profiles->fallback);
+        provider_get(p, key.data, display, PROVIDER_REAL, &p->shaping->profiles.fallback, NULL);
     buf_done(&key);
     return v;
 }
@@ -75,8 +91,7 @@ static struct provider *provider_of_profile(struct plan *p, const struct profile
     buf_init(&key, KEY_MAX);
     buf_puts(&key, "profile:");
     buf_puts(&key, f->name);
-    struct provider *v = provider_get(p, key.data, f->name, PROVIDER_REAL, &f->limits);
-    v->is_configured = true;
+    struct provider *v = provider_get(p, key.data, f->name, PROVIDER_REAL, &f->limits, f);
     buf_done(&key);
     return v;
 }
@@ -86,7 +101,7 @@ static struct provider *provider_of(struct plan *p, const char *domain, const st
     const char *hosts[MX_HOSTS_MAX];
     for (unsigned i = 0; i < a->hosts; i++)
         hosts[i] = a->host[i].name;
-    const struct profile *f = profiles_match(p->options.profiles, domain, hosts, a->hosts);
+    const struct profile *f = profiles_match(&p->shaping->profiles, domain, hosts, a->hosts);
     return f ? provider_of_profile(p, f) : provider_of_hosts(p, hosts, a->hosts);
 }
 
@@ -183,6 +198,17 @@ static int64_t later_of(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+static int64_t remembers_until(const struct throttle *t, struct now now)
+{
+    int64_t at = 0, now_us = now.mono.ms * 1000;
+    for (unsigned i = 0; i < t->count; i++) {
+        const struct rate *r = &t->rate[i];
+        bool is_used = r->quota && rate_room(r, now_us, now_us) < t->spec[i].count;
+        at = later_of(at, r->quota ? (is_used ? now.mono.ms + 60000 : 0) : r->tat_us / 1000 + 1);
+    }
+    return at;
+}
+
 /* Until when something is remembered of the site or, with its last site, of the provider. */
 static int64_t means_something_until(const struct site *s, struct now now)
 {
@@ -196,7 +222,10 @@ static int64_t means_something_until(const struct site *s, struct now now)
     }
     if (v->is_configured || v->sites > 1)
         return at;
-    at = later_of(at, later_of(v->message_rate.tat_us, v->connection_rate.tat_us) / 1000 + 1);
+    at =
+        later_of(at, later_of(remembers_until(&v->messages, now), remembers_until(&v->dials, now)));
+    if (v->standing->holds || v->standing->is_outage)
+        at = later_of(at, now.mono.ms + 60000);
     at = later_of(at, later_of(v->rest_until_ms, v->soft_limit ? v->soft_next_ms : 0));
     bool in_use = v->flows || v->connections || v->wants_conn.at || v->wants_lease.at;
     return in_use ? later_of(at, now.mono.ms + 60000) : at;
@@ -211,7 +240,9 @@ static void retire(struct plan *p, struct site *s)
         return;
     heap_remove(&p->providers_due, &v->node);
     map_remove(&p->providers, str_of(v->key));
-    provider_free(v);
+    standing_unused(p, v->standing);
+    gates_forget(p, v);
+    provider_free(p, v);
 }
 
 /* A few per round: a job with a million domains may have ended. */

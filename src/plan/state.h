@@ -7,6 +7,7 @@
 #include <sluice/base/must.h>
 #include <sluice/base/rng.h>
 #include <sluice/plan/plan.h>
+#include <sluice/shape/guard.h>
 
 /* Deliveries handed to a connection at once, and about how long they may take: that is what an
  * urgent mail waits for at worst. */
@@ -17,9 +18,12 @@
 #define READY_MAX 4000u        /* ready rows per provider and priority */
 #define HOST_REST_MS 30000     /* after a failed connection; doubles up to HOST_REST_MAX_MS */
 #define HOST_REST_MAX_MS (30 * 60 * 1000)
-#define TLS_BROKEN_MS (3LL * 24 * 3600 * 1000) /* remember_broken_tls */
 #define SOFT_MS 30000 /* how long "too many connections" is believed before a few more are tried */
 #define SLICE_MS 5000 /* after that a connection goes to whoever has none, although it has work */
+#define FAR_MS 10000  /* what a rate grants later than that is not fetched, and goes back */
+#define GATE_WAIT_MS 5000 /* who waits for a shared limit looks again, should nobody say */
+#define HOLDS_MAX 16      /* restrictions per provider; the one that ends first makes room */
+#define GATES_HELD 4      /* caps of jobs and clients that one connection can count for */
 #define STALE_MS (24LL * 3600 * 1000) /* an old route serves that long while DNS fails: RFC 8767 */
 
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
@@ -29,6 +33,82 @@ struct domain;
 struct site;
 struct provider;
 struct flow;
+
+/* A cap that several providers share: that of a source, a client, a job, or a named limit. */
+struct gate {
+    char *name; /* "source a", "client shop", "job spring", "limit kt-idc" */
+    struct origin at;
+    int64_t connection_limit; /* 0: none */
+    unsigned connections;
+    struct throttle messages, dials;
+    int64_t wanted_until_ms;   /* mono: somebody waits for one of its connections: */
+    struct provider **waiting; /* looked at when one is free */
+    size_t waits;
+    unsigned blocked; /* providers that it held up since ... */
+    int64_t blocked_since_ms;
+};
+
+/* Until when somebody put it aside; by people. */
+struct party {
+    struct gate gate;
+    char *name;
+    struct wall until; /* of the suspension: ms 0: none, WHEN_NEVER: until resumed */
+    char *reason;
+    bool is_gone; /* not in the configuration any more; kept for those who point here */
+};
+struct source_state {
+    struct party party;
+    const struct source *conf; /* NULL: gone */
+    unsigned index;
+    bool is_v4, is_v6; /* of its address; neither: any */
+};
+struct client_state {
+    struct party party;
+    struct spans closed;
+    uint64_t sources; /* mask of indexes */
+};
+
+/* One source at one provider. */
+struct pair {
+    unsigned connections;
+    struct throttle messages;
+    int64_t day_start_ms; /* of the warm-up's day that `used` counts */
+    uint32_t used;
+};
+
+/* What holds or restricts a provider for a while, all of it or one job or source there. */
+struct hold {
+    struct hold *next;
+    bool is_suspension; /* else: limits */
+    bool by_operator;
+    uint32_t job_key; /* 0: all */
+    char source[64];  /* "": all */
+    char rule[96];    /* what made it: the name of a rule; by_operator: "operator" */
+    char why[200];
+    struct origin at;
+    int64_t until_ms; /* wall; WHEN_NEVER: until resumed */
+    int64_t step_ms;  /* limits: after `until` they double each such time until they mean nothing */
+    int64_t connection_limit; /* 0: as usual */
+    struct rates message_rates, dial_rates;
+    struct throttle messages, dials;
+};
+struct hits { /* of a rule with a threshold at one provider: counts in eighths of the period */
+    size_t rule;
+    int64_t slot_ms;
+    uint32_t count[8];
+    struct hits *next;
+};
+/* What is remembered of a provider by its name, whether it is in use or not. */
+struct standing {
+    char *name;
+    unsigned users; /* providers that show this name */
+    struct hold *holds;
+    unsigned count;
+    struct spans closed;
+    bool is_outage;         /* the guard has tripped, the provider has not recovered */
+    int64_t outage_ms;      /* wall: since when */
+    int64_t outage_rest_ms; /* wall: rests until then */
+};
 
 /* One domain's waiting recipients of one job. The rows are in the spool. */
 struct bucket {
@@ -40,6 +120,7 @@ struct bucket {
     uint32_t domain_id;
     bool is_leasing;
     bool grew_while_leasing; /* rows came that the lease's answer may not know of ... */
+    unsigned lease_capped;
     unsigned lease_limit;    /* while leasing: how many were asked for ... */
     struct flow *lease_flow; /* ... on whose account */
     int64_t grew_due_ms;     /* ... the earliest due then */
@@ -51,7 +132,14 @@ struct bucket {
 
 struct job {
     struct plan_job info;
-    struct job *next;       /* all jobs */
+    struct job *next;            /* all jobs */
+    struct heap_node node;       /* in plan->jobs_due, by mono ms: when `opens_ms` changes */
+    struct gate *gate;           /* its own cap; NULL: none */
+    struct client_state *client; /* NULL: none */
+    struct spans own, closed;    /* its own calendar; that and its client's */
+    struct map joined;           /* provider's name -> struct spans *: closed and the provider's */
+    int64_t opens_ms;       /* wall: nothing of it is begun before; WHEN_NEVER: somebody must act */
+    int64_t closes_ms;      /* wall: nothing is begun from then on; WHEN_NEVER: open */
     struct bucket **bucket; /* by domain_id */
     size_t buckets;
     struct flow *flows; /* ring */
@@ -97,9 +185,11 @@ struct flow {
     struct provider *provider;
     struct job *job;
     struct heap buckets;
-    unsigned leases_out;
-    int64_t served; /* rows leased so far: whoever had least comes first (start-time fair
+    unsigned leases_out, asked; /* leases, and their rows ... */
+    unsigned capped;            /* ... of these counted as the provider's `capped` */
+    int64_t served;   /* rows leased so far: whoever had least comes first (start-time fair
                          * queueing: who was away starts at what is being served now) */
+    int64_t aside_ms; /* wall: a cap or a suspension holds it at this provider; 0: nothing */
     bool is_in_turns;
     bool keeps_turn; /* was away only for its own lease: no new start */
 };
@@ -112,6 +202,7 @@ struct lane {
     struct line *line;
     struct job *job;
     struct delivery *first, **last;
+    unsigned ready;
 };
 
 /* Ready rows of one priority at one site: its lanes take turns. */
@@ -152,12 +243,18 @@ struct conn {
     enum conn_state state;
     struct site *site;
     unsigned host;
-    uint32_t sent;     /* handed to it since it was opened */
-    uint32_t pending;  /* of these, without an outcome yet */
-    uint32_t done;     /* outcomes that came of it ... */
-    uint32_t answered; /* ... in which the server said something ... */
-    uint32_t unheard;  /* ... in which it should have and did not */
+    struct source_state *source;
+    struct gate *shared[ADDITIONAL_MAX]; /* named limits that it counts for */
+    unsigned shares;
+    uint32_t pair_index; /* of its source at its provider; UINT32_MAX: nothing is counted */
+    struct gate *held[GATES_HELD]; /* caps of jobs and clients that its batch counts for */
+    uint32_t sent;                 /* handed to it since it was opened */
+    uint32_t pending;              /* of these, without an outcome yet */
+    uint32_t done;                 /* outcomes that came of it ... */
+    uint32_t answered;             /* ... in which the server said something ... */
+    uint32_t unheard;              /* ... in which it should have and did not */
     bool was_ready, use_tls;
+    bool was_untried;  /* it gave deliveries back because their time had passed */
     double message_ms; /* running mean */
     int64_t opened_ms, idle_until_ms;
     struct {
@@ -176,8 +273,25 @@ struct provider {
     bool is_configured; /* a profile or our own: never retired */
     bool is_served;     /* its turn in one of the two queues has come */
     char name[64];
-    struct limits limits;
-    struct rate connection_rate, message_rate;
+    const struct limits *limits;
+    const struct profile *profile; /* NULL: the defaults */
+    struct throttle dials, messages;
+    struct gate **gate; /* limits->additional */
+    unsigned gates;
+    struct standing *standing;
+    struct pair *pair; /* by source index; NULL: nothing is bounded per source */
+    struct guard guard;
+    struct hits *hits;
+    bool was_shut;       /* it comes back by a ramp */
+    unsigned ramp_limit; /* 0: none; connections for now */
+    int64_t ramp_next_ms;
+    unsigned ramp_done; /* successes since the last step */
+    struct throttle
+        soft_rate; /* messages: what it stands by its own words; count 0: as configured */
+    int64_t soft_rate_next_ms, complained_ms;
+    unsigned accepted; /* since ... */
+    int64_t accepted_since_ms;
+    double dial_ms;
     struct flow *flows;               /* ring: all */
     struct heap turns[PRIORITIES];    /* flows with something due, by served */
     struct heap away[PRIORITIES];     /* flows that only wait for the spool, likewise */
@@ -186,14 +300,15 @@ struct provider {
     struct line *lines[PRIORITIES];   /* rings of those with something ready */
     unsigned lines_ready[PRIORITIES]; /* how many there are */
     unsigned ready[PRIORITIES], asked[PRIORITIES]; /* rows in lanes; rows asked of the spool */
-    unsigned connections, closing;                 /* closing ones included */
-    struct conn *idle;                             /* ring, longest idle first */
-    unsigned sites;                                /* that point here */
-    unsigned failures;                             /* consecutive connections that failed */
-    int64_t rest_until_ms;                         /* mono */
-    unsigned soft_limit;                           /* 0: none; connections for now */
-    int64_t soft_next_ms;                          /* when it grows */
-    unsigned taken;                                /* rows handed to connections since ... */
+    unsigned capped[PRIORITIES];   /* of both: of jobs with caps of their own or their client's */
+    unsigned connections, closing; /* closing ones included */
+    struct conn *idle;             /* ring, longest idle first */
+    unsigned sites;                /* that point here */
+    unsigned failures;             /* consecutive connections that failed */
+    int64_t rest_until_ms;         /* mono */
+    unsigned soft_limit;           /* 0: none; connections for now */
+    int64_t soft_next_ms;          /* when it grows */
+    unsigned taken;                /* rows handed to connections since ... */
     int64_t taken_since_ms;
     double taken_per_sec; /* running means */
     double message_ms;
@@ -208,6 +323,21 @@ struct plan {
     struct plan_options options;
     struct rng rng;
     struct map jobs_by_key, domains, sites, providers;
+    struct map standings;         /* by provider name */
+    struct map clients;           /* by name: struct client_state */
+    struct map gates;             /* named limits, by name: struct gate */
+    struct map remembered;        /* key -> text: what nobody has asked for yet */
+    struct map told;              /* key -> struct told: what plan_each_memory said last */
+    struct source_state **source; /* by index in the shaping */
+    unsigned sources, next_source;
+    struct source_state **gone; /* sources that a reload took away */
+    unsigned gones;
+    const struct shaping *shaping;
+    struct now seen; /* of the last call that had a time */
+    int64_t born_wall_ms;
+    bool is_being_told; /* by plan_remember(): what is there already has not been loaded */
+    bool was_cut_off;   /* the life before this one ended without its last words */
+    struct heap jobs_due;
     struct job *jobs;
     struct heap unresolved[PRIORITIES];  /* domains, by due time (wall) */
     struct heap providers_due;           /* providers, by mono ms */
@@ -258,6 +388,107 @@ struct plan {
         (e)->link.next = (e)->link.prev = NULL;                                                    \
     } while (0)
 
+/* adapt.c */
+/* "Too many": never more than this many for a while, then a few more step by step. */
+void soften(struct provider *v, unsigned to, struct now now);
+void soften_by_message(struct provider *v, struct now now);
+void soften_rate(struct provider *v, struct now now);
+void soft_rate_step(struct provider *v, struct now now);
+void provider_adapt(struct provider *v, struct now now); /* time has passed */
+
+/* gate.c */
+void gate_init(struct gate *g, const char *kind, const char *name, const struct cap *cap);
+void gate_change(struct gate *g, const struct cap *cap);
+void gate_done(struct gate *g);
+/* Mono us: when it grants one more message. Noted as blocked when that is not now; see gate_retry. */
+int64_t gate_message_at(const struct gate *g, int64_t now_us);
+bool gate_has_place(const struct gate *g);
+/* The provider waits for a place, and is looked at when there is one. */
+void gate_wait(struct plan *p, struct gate *g, struct provider *v, struct now now);
+void gate_leave(struct plan *p, struct gate *g); /* one place is free */
+void gates_forget(struct plan *p, const struct provider *v);
+/* Somebody was held up by it: when to look again (mono ms), spread so that not all come at once. */
+int64_t gate_retry_ms(struct plan *p, struct gate *g, int64_t at_ms, struct now now);
+/* The caps of a job: its own and its client's; at most 2. */
+void gates_change(struct plan *p); /* the named ones, by the shaping */
+void gates_done(struct plan *p);
+void provider_gates(struct plan *p, struct provider *v);
+unsigned job_gates(const struct job *j, struct gate *out[2]);
+bool job_is_capped(const struct job *j);
+
+/* source.c */
+void sources_init(struct plan *p);
+void sources_change(struct plan *p);
+void sources_done(struct plan *p);
+void clients_change(struct plan *p);
+void clients_done(struct plan *p);
+struct client_state *client_get(struct plan *p, const char *name);
+uint64_t job_sources(const struct job *j);
+struct pair *pair_of(const struct plan *p, const struct provider *v, const struct source_state *s);
+void pairs_init(struct plan *p, struct provider *v);
+void pairs_done(struct plan *p, struct provider *v);
+/* How many messages the warm-up still allows now; UINT32_MAX: any number. */
+uint32_t warmup_left(struct pair *pair, const struct source_state *s, struct now now,
+                     int64_t *again_wall_ms);
+/* A source that a new connection to this host may come from, for this line's next job; NULL: none now.
+ * *again_ms (mono): when to look again. */
+struct source_state *pick_source(struct plan *p, struct site *s, unsigned host, enum priority prio,
+                                 struct now now, int64_t *again_ms);
+bool party_is_suspended(const struct party *party, struct now now);
+
+/* hold.c */
+struct standing *standing_get(struct plan *p, const char *name);
+void standing_free(struct standing *s);
+void standing_unused(struct plan *p, struct standing *s); /* of a provider that goes */
+/* After a reload: where the rules that made them stand now. */
+void holds_find_rules(struct plan *p);
+void holds_expire(struct plan *p, struct provider *v, struct now now);
+/* Wall: the provider (job, source there) is put aside until then; 0: it is not. */
+int64_t hold_until(const struct provider *v, uint32_t job_key, const char *source, struct now now,
+                   const struct hold **which);
+void hold_put(struct plan *p, struct standing *s, const struct hold *h);
+void provider_ramp(struct plan *p, struct provider *v,
+                   struct now now); /* begin at one connection */
+
+/* closed.c */
+void job_review(struct plan *p, struct job *j, struct now now);
+void job_read_client(struct plan *p,
+                     struct job *j); /* its calendar and suspension, at the opening */
+void jobs_review_due(struct plan *p, struct now now);
+const struct spans *closed_for(struct plan *p, struct job *j, const struct provider *v);
+void job_forget_joined(struct job *j);
+enum stage { STAGE_OPEN, STAGE_DRAINING, STAGE_LAST, STAGE_SHUT };
+/* Where the provider stands to its next window; *change_ms (mono): when that changes. */
+enum stage provider_stage(const struct plan *p, const struct provider *v, struct now now,
+                          int64_t *change_ms);
+/* Mono ms: no message is begun later, because a window comes; WHEN_NEVER: none comes. */
+int64_t provider_last_ms(const struct plan *p, const struct provider *v, struct now now);
+/* Mono: nothing at all goes to it before; now: it may. WHEN_NEVER: somebody must act. */
+int64_t provider_opens_ms(const struct plan *p, const struct provider *v, struct now now);
+
+/* The same without what rates and quotas hold up: what is followed by a ramp. */
+int64_t provider_opens_but_for_rates(const struct plan *p, const struct provider *v,
+                                     struct now now);
+
+/* waits.c */
+bool wait_of_provider(const struct plan *p, const struct provider *v, struct now now,
+                      struct plan_hold *out);
+
+/* react.c */
+void react_to_reply(struct plan *p, struct provider *v, const struct outcome *o, const char *source,
+                    struct now now);
+bool react_to_outcome(struct plan *p, struct provider *v, const struct outcome *o, struct now now);
+
+/* memory.c */
+/* Keys are taken (mem_printf). NULL: nothing is remembered. */
+const char *memory_of(const struct plan *p, char *key);
+/* Both kinds of rates of a gate, "rate:source a:messages" and ":dials"; of anything else by name. */
+void memory_load_gate(struct plan *p, struct gate *g);
+void memory_load_throttle(struct plan *p, struct throttle *t, char *key);
+void memory_is_told(struct plan *p); /* all of it */
+void memory_done(struct plan *p);
+struct origin memory_rule_origin(const struct plan *p, const char *rule);
+
 /* plan.c */
 struct plan_action *plan_say(struct plan *p, enum plan_act act);
 void plan_touch(struct plan *p, struct provider *v); /* it changed: look at it in this round */
@@ -292,13 +523,14 @@ int64_t domains_ask_at(const struct plan *p); /* mono */
 
 /* site.c */
 struct provider *provider_get(struct plan *p, const char *key, const char *name,
-                              enum provider_kind kind, const struct limits *l);
+                              enum provider_kind kind, const struct limits *l,
+                              const struct profile *f);
 struct site *site_get(struct plan *p, const char *domain, const struct mx_answer *a);
 void site_join(struct plan *p, struct site *s); /* one more domain is routed there; or fewer */
 void site_part(struct plan *p, struct site *s);
 void site_unused(struct plan *p, struct site *s, int64_t mono_ms); /* if it is: to be retired */
 void sites_retire(struct plan *p, struct now now);
-void provider_free(struct provider *v);
+void provider_free(struct plan *p, struct provider *v);
 void site_free(struct site *s);
 /* Mono: when one of its hosts can be dialled, <= now if at once. WHEN_NEVER: none has an address. */
 int64_t site_opens_at(const struct site *s, struct now now);
@@ -310,23 +542,32 @@ void bucket_add(struct plan *p, struct bucket *b, uint64_t count, int64_t due_ms
 struct flow *flow_turn(struct plan *p, struct provider *v, enum priority prio,
                        struct bucket **bucket, struct now now);
 void flow_served(struct flow *f, int64_t rows);
+/* Its caps have no room: out of the turns for a moment. */
+void flow_wait(struct plan *p, struct flow *f, struct now now);
+void flow_poke(struct plan *p, struct provider *v, struct job *j); /* rows of a capped job went */
+void bucket_moved(struct plan *p, struct bucket *b); /* its due_ms or waiting was set anew */
 void flow_unpin(struct flow *f);
 void flow_place(struct plan *p, struct flow *f); /* it may go on: at its earliest time */
 void flows_wake(struct plan *p, struct provider *v, struct now now);
 
 /* lease.c */
 void provider_lease(struct plan *p, struct provider *v, struct now now);
-struct wall delivery_expires(const struct job *j, struct wall added);
+struct wall delivery_expires(struct plan *p, struct job *j, const struct provider *v,
+                             struct wall added);
 
 /* jobs.c */
 struct job *plan_job_find(const struct plan *p, uint32_t key);
 struct bucket *job_bucket(const struct job *j, uint32_t domain_id);
 void job_check_done(struct plan *p, struct job *j); /* marks; jobs_finish() acts */
 void jobs_finish(struct plan *p);
+void job_forget(struct plan *p, struct job *j);
 
 /* lane.c */
 void lane_put(struct plan *p, struct site *s, struct delivery *d, bool in_front);
-struct delivery *line_pop(struct line *l);
+struct delivery *line_pop(struct plan *p, struct line *l);
+struct delivery *lane_pop(struct plan *p, struct lane *l); /* frees the lane when it was its last */
+/* All ready rows of a lane back; the lane is gone. */
+void lane_return_all(struct plan *p, struct lane *l, struct now now);
 /* To the spool, unattempted; what is cancelled ends. */
 void lane_return(struct plan *p, struct delivery *d, int64_t due_ms, struct now now);
 void site_return_all(struct plan *p, struct site *s, int64_t due_ms, struct now now);
@@ -336,11 +577,25 @@ void job_return_all(struct plan *p, struct job *j, struct now now);
 /* send.c */
 void provider_send(struct plan *p, struct provider *v, struct now now);
 void conn_close(struct plan *p, struct conn *c);
+void conn_leave_gates(struct plan *p, struct conn *c); /* its places at shared limits */
 void provider_close_idle(struct plan *p, struct provider *v, int64_t idle_before_ms);
+
+unsigned provider_connections_at_most(const struct provider *v); /* now */
+
+/* batch.c */
+/* Takes up to n rows for the connection, urgent first, as far as all rates grant them soon, nothing
+ * closes before, and its source may carry them. NULL: none; when to look again is noted. */
+struct delivery *batch_take(struct plan *p, struct conn *c, unsigned n, struct now now,
+                            unsigned *taken);
+void batch_is_over(struct plan *p,
+                   struct conn *c); /* it counts for no job's or client's cap any more */
+/* Mono us: when the provider's own rates grant one more message; *origin (may be NULL) of the one that
+ * is latest. */
+int64_t provider_message_at(const struct provider *v, int64_t now_us, struct origin *origin);
 
 /* decide.c */
 void outcome_classify(struct outcome *o, const char *provider, bool *is_permanent);
-void outcome_decide(struct plan *p, const struct job *j, const struct limits *l, struct outcome *o,
+void outcome_decide(struct plan *p, struct job *j, const struct provider *v, struct outcome *o,
                     bool is_permanent, struct now now);
 /* Makes an outcome of our own for a delivery that never reached a connection, decides it, and says
  * ACT_RECORD. */

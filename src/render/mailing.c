@@ -435,6 +435,21 @@ static struct json_view email_view(const char *email, char *to, size_t size)
     return (struct json_view){to, n, JSON_VIEW_STRING};
 }
 
+void mailing_each_empty(const struct mailing *m, const struct render_input *in,
+                        void (*each)(void *arg, const char *name), void *arg)
+{
+    struct json_view slot[NAMES_MAX];
+    struct run run = {.slot = slot, .empty = each, .arg = arg};
+    char email[2 * 320 + 4];
+
+    vars_fill(&m->vars, json_view_of(in->vars, in->vars_len),
+              email_view(in->email, email, sizeof email), slot);
+    for (enum part_kind i = 0; i < PARTS; i++) {
+        if (m->part[i].template)
+            template_run(m->part[i].template, &run);
+    }
+}
+
 bool mailing_render(const struct mailing *m, const struct render_input *in, struct buf *out,
                     struct err *e)
 {

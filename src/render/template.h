@@ -98,7 +98,10 @@ void template_encode(struct template *t, enum body_encoding encoding);
 struct run {
     const struct json_view *slot; /* by names; may be NULL */
     struct json_view root;        /* looked into before the slots; kind NONE: nothing */
-    struct sink *sink;
+    struct sink *sink;            /* NULL: nothing is written */
+    /* Told of every place where a variable stays empty; may be NULL. */
+    void (*empty)(void *arg, const char *name);
+    void *arg;
     /* results */
     const char *failed;         /* why it was broken off; NULL: it went through */
     const struct path *missing; /* the first variable without a value */

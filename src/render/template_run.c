@@ -136,6 +136,12 @@ static bool run_partial(const struct template *t, const struct node *n, struct r
     return went_on;
 }
 
+static bool is_empty(struct json_view v)
+{
+    return v.kind == JSON_VIEW_NONE || v.kind == JSON_VIEW_NULL ||
+           (v.kind == JSON_VIEW_STRING && v.n == 2);
+}
+
 static void run_value(const struct template *t, const struct node *n, struct run *r)
 {
     const struct path *path = &t->path[n->index];
@@ -143,7 +149,10 @@ static void run_value(const struct template *t, const struct node *n, struct run
 
     if (v.kind == JSON_VIEW_NONE && !r->missing)
         r->missing = path;
-    put_value(r->sink, v, n->escape);
+    if (r->empty && is_empty(v))
+        r->empty(r->arg, path->text);
+    if (r->sink)
+        put_value(r->sink, v, n->escape);
 }
 
 static bool run_nodes(const struct template *t, const struct program *p, uint32_t from, uint32_t to,
@@ -154,11 +163,12 @@ static bool run_nodes(const struct template *t, const struct program *p, uint32_
 
         if (++r->steps > TEMPLATE_MAX_STEPS)
             return fail(r, too_much);
-        if (buf_is_full(r->sink->out))
+        if (r->sink && buf_is_full(r->sink->out))
             return fail(r, "the message gets too large");
         switch (n->kind) {
         case NODE_TEXT:
-            sink_fixed(r->sink, &t->fixed[n->index]);
+            if (r->sink)
+                sink_fixed(r->sink, &t->fixed[n->index]);
             break;
         case NODE_VALUE:
             run_value(t, n, r);

@@ -44,16 +44,20 @@ static void take(uint64_t *n)
         --*n;
 }
 
-static void take_back(struct tally_row *row, enum category before)
+static void take_back(struct tally_row *row, const struct tally_before *before)
 {
-    take(&row->state[STATE_DEFERRED]);
-    take(&row->category[before]);
+    take(&row->state[before->state]);
+    take(&row->category[before->category]);
 }
 
-static bool is_attempt(enum state s)
+/* The guard and the operator move a bounce to and fro; nobody was asked again. */
+static bool is_attempt(const struct outcome *o)
 {
+    enum state s = o->state;
+    bool may_move = s == STATE_BOUNCED || s == STATE_QUARANTINED || s == STATE_DEFERRED;
+
     return s != STATE_SUPPRESSED && s != STATE_EXPIRED && s != STATE_CANCELLED &&
-           s != STATE_SKIPPED;
+           s != STATE_SKIPPED && !(may_move && o->phase == PHASE_POLICY && o->reply.code);
 }
 
 static void add(struct tally_row *row, const struct outcome *o)
@@ -63,18 +67,17 @@ static void add(struct tally_row *row, const struct outcome *o)
         if (o->state != STATE_DELIVERED)
             row->category[o->category]++;
     }
-    if (is_attempt(o->state)) {
+    if (is_attempt(o)) {
         row->attempts++;
         row->bytes += o->bytes;
     }
 }
 
-void tally_add(struct tally *t, const struct outcome *o, enum category before,
-               const char *before_provider)
+void tally_add(struct tally *t, const struct outcome *o, const struct tally_before *before)
 {
-    if (before != CAT_OK) {
+    if (before && before->state != STATE_WAITING) {
         take_back(&t->all, before);
-        take_back(row_of(t, before_provider ? before_provider : ""), before);
+        take_back(row_of(t, before->provider ? before->provider : ""), before);
     }
     add(&t->all, o);
     add(row_of(t, o->provider), o);

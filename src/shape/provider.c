@@ -2,9 +2,30 @@
 #include <sluice/base/str.h>
 #include <sluice/shape/provider.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 /* --- profiles */
+
+static void strings_free(char **item, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(item[i]);
+    free(item);
+}
+
+void profiles_done(struct profiles *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        free(p->item[i].name);
+        strings_free(p->item[i].mx_suffix, p->item[i].mx_suffixes);
+        strings_free(p->item[i].domain, p->item[i].domains);
+        windows_done(&p->item[i].maintenance);
+        windows_done(&p->item[i].send_windows);
+    }
+    free(p->item);
+    *p = (struct profiles){0};
+}
 
 /* ".naver.com" matches mx1.naver.com and naver.com itself. */
 static bool has_suffix(struct str host, struct str suffix)

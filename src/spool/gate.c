@@ -19,7 +19,7 @@ struct shared_gate {
 static pthread_mutex_t gates_mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct map gates;
 
-struct gate *gate_of(const char *path)
+struct gate *spool_gate_of(const char *path)
 {
     struct shared_gate *g;
 
@@ -37,7 +37,7 @@ struct gate *gate_of(const char *path)
     return &g->gate;
 }
 
-void gate_release(struct gate *gate)
+void spool_gate_release(struct gate *gate)
 {
     struct shared_gate *g = (struct shared_gate *)gate;
 
@@ -56,7 +56,7 @@ void gate_release(struct gate *gate)
     pthread_mutex_unlock(&gates_mutex);
 }
 
-void gate_enter(struct gate *gate)
+void spool_gate_enter(struct gate *gate)
 {
     struct shared_gate *g = (struct shared_gate *)gate;
     uint64_t ticket;
@@ -68,7 +68,7 @@ void gate_enter(struct gate *gate)
     pthread_mutex_unlock(&g->mutex);
 }
 
-void gate_leave(struct gate *gate)
+void spool_gate_leave(struct gate *gate)
 {
     struct shared_gate *g = (struct shared_gate *)gate;
 

@@ -18,9 +18,9 @@ struct gate {
 };
 
 /* The same path gives the same gate; counted. */
-struct gate *gate_of(const char *path);
-void gate_release(struct gate *g); /* NULL is fine */
-void gate_enter(struct gate *g);
-void gate_leave(struct gate *g);
+struct gate *spool_gate_of(const char *path);
+void spool_gate_release(struct gate *g); /* NULL is fine */
+void spool_gate_enter(struct gate *g);
+void spool_gate_leave(struct gate *g);
 
 #endif

@@ -29,6 +29,12 @@ enum job_stmt {
     ST_TODO_RANGE,
     ST_RECIPIENT_OF,
     ST_OUTCOME_PUT,
+    ST_OUTCOME_COPY,
+    ST_OUTCOMES_BELOW,
+    ST_QUARANTINE_PUT,
+    ST_QUARANTINE_MOVE,
+    ST_QUARANTINE_DROP,
+    ST_QUARANTINE_ALL,
     ST_WORD_FIND,
     ST_WORD_PUT,
     ST_DOMAIN_FIND,
@@ -46,13 +52,24 @@ struct undo {
     bool was_leased; /* by this transaction; else: its lease ended in it */
 };
 
+/* A walk back over the outcomes, in steps; begun anew after a rollback. */
+struct walk {
+    char *provider;
+    int64_t since_ms;
+    uint64_t below;     /* outcomes with numbers from here on are done */
+    struct ridset seen; /* recipients that were in quarantine later on */
+};
+
 struct job_file {
     uint32_t key;
     char *dir;
     int64_t start_ms;     /* of the job: nothing is due before */
     int64_t added_ms;     /* of the recipients of the import */
     int64_t first_due_ms; /* the later of them: what a due time of 0 means */
-    uint64_t used;        /* the spool's tick at the last use */
+    bool has_quarantine;  /* false: the table is empty, outcomes need not look */
+    struct walk walk;
+    struct ridset moved; /* domains in which a quarantine moved rows, see spool_each_moved */
+    uint64_t used;       /* the spool's tick at the last use */
 
     struct db db;
     sqlite3_stmt *st[JOB_STMTS];
@@ -163,6 +180,14 @@ struct todo_row {
     uint32_t attempts;
 };
 bool todo_move(struct job_file *j, const struct todo_row *t, int64_t due_ms, struct err *e);
+bool todo_put(struct job_file *j, const struct todo_row *t, struct err *e);
+bool todo_take(struct job_file *j, const struct todo_row *t, bool *was_there, struct err *e);
+/* The last recorded outcome has put this row into quarantine. */
+bool quarantine_put(struct job_file *j, const struct todo_row *t, const char *provider,
+                    struct err *e);
+bool quarantine_drop(struct job_file *j, uint64_t rid, struct err *e);
+bool quarantine_move(struct job_file *j, uint64_t rid, int64_t due_ms, struct err *e);
+void walk_done(struct walk *w);
 /* A due time behind everything that was leased, see lease.c. */
 int64_t due_behind(const struct job_file *j, int64_t due_ms);
 

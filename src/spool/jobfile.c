@@ -24,8 +24,24 @@ static const char *const stmt_sql[JOB_STMTS] = {
     [ST_OUTCOME_PUT] =
         "INSERT INTO outcome(rid, attempt, at, domain, state, category, phase, scope, flags, code,"
         " enhanced, text, provider, mx_host, mx_ip, rule, message_id, queued_ms, connect_ms,"
-        " send_ms, bytes, next_due)"
-        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " send_ms, bytes, next_due, source)"
+        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [ST_OUTCOME_COPY] =
+        "INSERT INTO outcome(rid, attempt, at, domain, state, category, phase, scope, flags, code,"
+        " enhanced, text, provider, mx_host, mx_ip, rule, message_id, queued_ms, connect_ms,"
+        " send_ms, bytes, next_due, source)"
+        " SELECT rid, ?2, ?3, domain, ?4, category, ?5, scope, flags, code, enhanced, text,"
+        " provider, mx_host, mx_ip, rule, message_id, 0, 0, 0, 0, ?6, source"
+        " FROM outcome WHERE seq = ?1",
+    [ST_OUTCOMES_BELOW] = "SELECT seq, rid, at, state, provider, phase, code, domain, attempt"
+                          " FROM outcome WHERE seq < ?1 ORDER BY seq DESC",
+    [ST_QUARANTINE_PUT] =
+        "INSERT OR REPLACE INTO quarantine(rid, domain, due, attempts, provider, seq)"
+        " VALUES(?, ?, ?, ?, ?, ?)",
+    [ST_QUARANTINE_MOVE] = "UPDATE quarantine SET due = ?2 WHERE rid = ?1",
+    [ST_QUARANTINE_DROP] = "DELETE FROM quarantine WHERE rid = ?",
+    [ST_QUARANTINE_ALL] = "SELECT rid, domain, due, attempts, seq FROM quarantine"
+                          " WHERE ?1 = 0 OR provider = ?1",
     [ST_WORD_FIND] = "SELECT id FROM word WHERE text = ?",
     [ST_WORD_PUT] = "INSERT INTO word(text) VALUES(?)",
     [ST_DOMAIN_FIND] = "SELECT id FROM domain WHERE name = ?",
@@ -71,8 +87,10 @@ static void job_file_free(struct spool *s, struct job_file *j)
 {
     close_connections(s, j);
     map_remove(&s->jobs, key_of(&j->key));
-    gate_release(j->gate);
+    spool_gate_release(j->gate);
     ridset_done(&j->leased);
+    ridset_done(&j->moved);
+    walk_done(&j->walk);
     free(j->undo);
     free(j->void_lease);
     free(j->dir);
@@ -111,13 +129,15 @@ static void close_the_oldest(struct spool *s)
 
 static bool load_numbers(struct job_file *j, struct err *e)
 {
-    int64_t last = 0;
+    int64_t last = 0, quarantined = 0;
 
     if (!meta_number(&j->db, "start", &j->start_ms, e) ||
         !meta_number(&j->db, "added", &j->added_ms, e) ||
+        !db_number(&j->db, "SELECT EXISTS(SELECT 1 FROM quarantine)", &quarantined, e) ||
         !db_number(&j->db, "SELECT coalesce(max(id), 0) FROM lease", &last, e))
         return false;
     j->first_due_ms = j->start_ms > j->added_ms ? j->start_ms : j->added_ms;
+    j->has_quarantine = quarantined > 0;
     /* Numbers of leases are never used twice, also after the lease is gone: they begin with the
      * time. */
     if (j->next_lease == 0) {
@@ -160,7 +180,7 @@ static struct job_file *job_file_new(struct spool *s, uint32_t job_key, struct e
     j = mem_array(1, sizeof *j);
     j->key = job_key;
     j->dir = spool_job_dir(s, row.id, "");
-    j->gate = gate_of(j->dir);
+    j->gate = spool_gate_of(j->dir);
     map_set(&s->jobs, key_of(&j->key), j);
     return j;
 }
@@ -196,7 +216,7 @@ struct db *job_reader(struct spool *s, uint32_t job_key, struct err *e)
 static void leave_work(struct job_file *j)
 {
     j->is_working = false;
-    gate_leave(j->gate);
+    spool_gate_leave(j->gate);
 }
 
 /* Leases of a flush that failed elsewhere: committed here, their rows given to nobody. */
@@ -221,9 +241,9 @@ struct job_file *job_working(struct spool *s, uint32_t job_key, struct err *e)
 
     if (!j || j->is_working)
         return j;
-    gate_enter(j->gate);
+    spool_gate_enter(j->gate);
     if (!db_exec(&j->db, "BEGIN IMMEDIATE", e)) {
-        gate_leave(j->gate);
+        spool_gate_leave(j->gate);
         s->failed_job = job_key;
         return NULL;
     }
@@ -271,6 +291,7 @@ static void roll_back(struct job_file *j)
         else
             ridset_put(&j->leased, u.rid);
     }
+    walk_done(&j->walk);
     map_done(&j->words); /* some of them may be gone with the transaction */
     free(j->kind_words);
     j->kind_words = NULL;

@@ -15,7 +15,7 @@
 #define OUTCOME_COLUMNS                                                                            \
     "o.rid, o.attempt, o.at, o.domain, o.state, o.category, o.phase, o.scope, o.flags, o.code,"    \
     " o.enhanced, o.text, o.provider, o.mx_host, o.mx_ip, o.rule, o.message_id, o.queued_ms,"      \
-    " o.connect_ms, o.send_ms, o.bytes, o.next_due"
+    " o.connect_ms, o.send_ms, o.bytes, o.next_due, o.source"
 enum {
     AT_RID,
     AT_ATTEMPT,
@@ -39,6 +39,7 @@ enum {
     AT_SEND,
     AT_BYTES,
     AT_NEXT_DUE,
+    AT_SOURCE,
     AT_END
 };
 
@@ -90,6 +91,7 @@ static void read_outcome(struct word_reader *w, sqlite3_stmt *st, struct outcome
     word_copy(w, st, AT_MX_HOST, o->mx_host, sizeof o->mx_host);
     word_copy(w, st, AT_MX_IP, o->mx_ip, sizeof o->mx_ip);
     word_copy(w, st, AT_RULE, o->rule, sizeof o->rule);
+    word_copy(w, st, AT_SOURCE, o->source, sizeof o->source);
     column_copy(st, AT_MESSAGE_ID, o->message_id, sizeof o->message_id);
     o->queued_ms = column_u32(st, AT_QUEUED);
     o->connect_ms = column_u32(st, AT_CONNECT);
@@ -121,7 +123,8 @@ static void result_of(const struct outcome *o, struct result_row *r)
     r->rule = o->rule;
     r->attempts = attempts_of(o);
     r->at = o->at;
-    r->due.ms = o->next_due_ms;
+    /* Who is in quarantine waits for an operator, not for a time. */
+    r->due.ms = o->state == STATE_QUARANTINED ? 0 : o->next_due_ms;
 }
 
 /* ---- results ---- */
@@ -229,7 +232,7 @@ static bool fill_result(struct results *r, sqlite3_stmt *st, struct result_row *
     while (r->todo_rid < row->rid)
         if (!next_pair(r->todo, &r->todo_rid, &r->todo_due, e))
             return false;
-    if (r->todo_rid != row->rid)
+    if (r->todo_rid != row->rid || row->state == STATE_QUARANTINED)
         row->due.ms = 0;
     else
         row->due.ms = r->todo_due ? (int64_t)r->todo_due : r->first_due_ms;

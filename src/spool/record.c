@@ -34,19 +34,20 @@ bool todo_move(struct job_file *j, const struct todo_row *t, int64_t due_ms, str
 
     if (!st)
         return false;
+    due_ms = due_behind(j, due_ms);
     bind_todo(st, t);
-    sqlite3_bind_int64(st, 5, due_behind(j, due_ms));
-    return db_run(&j->db, st, e);
+    sqlite3_bind_int64(st, 5, due_ms);
+    return db_run(&j->db, st, e) && quarantine_move(j, t->rid, due_ms, e);
 }
 
 static bool put_words(struct job_file *j, sqlite3_stmt *st, const struct outcome *o, struct err *e)
 {
     struct kind_words k;
-    uint32_t provider, mx_host, mx_ip, rule;
+    uint32_t provider, mx_host, mx_ip, rule, source;
 
     if (!word_kinds(j, o, &k, e) || !word_number(j, o->provider, &provider, e) ||
         !word_number(j, o->mx_host, &mx_host, e) || !word_number(j, o->mx_ip, &mx_ip, e) ||
-        !word_number(j, o->rule, &rule, e))
+        !word_number(j, o->rule, &rule, e) || !word_number(j, o->source, &source, e))
         return false;
     sqlite3_bind_int64(st, 5, k.state);
     sqlite3_bind_int64(st, 6, k.category);
@@ -56,6 +57,7 @@ static bool put_words(struct job_file *j, sqlite3_stmt *st, const struct outcome
     sqlite3_bind_int64(st, 14, mx_host);
     sqlite3_bind_int64(st, 15, mx_ip);
     sqlite3_bind_int64(st, 16, rule);
+    sqlite3_bind_int64(st, 23, source);
     return true;
 }
 
@@ -84,7 +86,7 @@ static bool put_outcome(struct job_file *j, const struct outcome *o, int64_t nex
     return db_run(&j->db, st, e);
 }
 
-static bool put_todo(struct job_file *j, const struct todo_row *t, struct err *e)
+bool todo_put(struct job_file *j, const struct todo_row *t, struct err *e)
 {
     sqlite3_stmt *st = job_stmt(j, ST_TODO_PUT, e);
 
@@ -94,26 +96,36 @@ static bool put_todo(struct job_file *j, const struct todo_row *t, struct err *e
     return db_run(&j->db, st, e);
 }
 
+bool todo_take(struct job_file *j, const struct todo_row *t, bool *was_there, struct err *e)
+{
+    sqlite3_stmt *st = job_stmt(j, ST_TODO_TAKE, e);
+
+    if (!st)
+        return false;
+    bind_todo(st, t);
+    if (!db_run(&j->db, st, e))
+        return false;
+    *was_there = sqlite3_changes(j->db.h) > 0;
+    return true;
+}
+
 bool record_one(struct job_file *j, const struct outcome *o, bool *was_new, struct err *e)
 {
     struct todo_row t = {o->domain_id, o->due_ms, o->rid, o->attempt - 1};
-    sqlite3_stmt *take = job_stmt(j, ST_TODO_TAKE, e);
-    bool stays = o->state == STATE_DEFERRED;
+    bool stays = o->state == STATE_DEFERRED || o->state == STATE_QUARANTINED;
 
     MUST(o->attempt > 0 && o->rid > 0 && o->state != STATE_WAITING);
     *was_new = false;
-    if (!take)
-        return false;
-    bind_todo(take, &t);
-    if (!db_run(&j->db, take, e))
+    if (!todo_take(j, &t, was_new, e))
         return false;
     job_note_ended(j, o->rid);
-    if (sqlite3_changes(j->db.h) == 0)
+    if (!*was_new)
         return true;
-    *was_new = true;
     t.due_ms = stays ? due_behind(j, o->next_due_ms) : 0;
     t.attempts = o->attempt;
-    return put_outcome(j, o, t.due_ms, e) && (!stays || put_todo(j, &t, e));
+    return quarantine_drop(j, o->rid, e) && put_outcome(j, o, t.due_ms, e) &&
+           (o->state != STATE_QUARANTINED || quarantine_put(j, &t, o->provider, e)) &&
+           (!stays || todo_put(j, &t, e));
 }
 
 bool spool_record(struct spool *s, const struct outcome *o, bool *was_new, struct err *e)

@@ -32,7 +32,15 @@ static bool catalog_1(struct db *db, struct err *e)
                    e);
 }
 
-static bool (*const catalog_steps[])(struct db *, struct err *) = {catalog_1};
+static bool catalog_2(struct db *db, struct err *e)
+{
+    return db_exec(db,
+                   "CREATE TABLE note(key TEXT PRIMARY KEY, value TEXT NOT NULL)"
+                   " WITHOUT ROWID, STRICT;",
+                   e);
+}
+
+static bool (*const catalog_steps[])(struct db *, struct err *) = {catalog_1, catalog_2};
 const struct db_schema catalog_schema = {
     .what = "job catalog",
     .application_id = 0x536c4361, /* "SlCa" */
@@ -137,7 +145,34 @@ static bool job_1(struct db *db, struct err *e)
     return job_tables_1(db, e) && job_outcome_1(db, e) && preload_words(db, e);
 }
 
-static bool (*const job_steps[])(struct db *, struct err *) = {job_1};
+/* `quarantine` holds the key of the todo row and the outcome with the reply, so that settling looks
+ * for nothing. */
+static bool job_2(struct db *db, struct err *e)
+{
+    return db_exec(
+               db,
+               "CREATE TABLE quarantine("
+               " rid INTEGER PRIMARY KEY,"
+               " domain INTEGER NOT NULL, due INTEGER NOT NULL, attempts INTEGER NOT NULL,"
+               " provider INTEGER NOT NULL," /* word */
+               " seq INTEGER NOT NULL"
+               ") STRICT;"
+               "ALTER TABLE outcome ADD COLUMN source INTEGER NOT NULL DEFAULT 0;" /* word */
+               "DROP VIEW attempt;"
+               "CREATE VIEW attempt AS SELECT seq, r.email, attempt,"
+               " datetime(at / 1000, 'unixepoch') AS at, s.text AS state, c.text AS category,"
+               " ph.text AS phase, code, enhanced, o.text, p.text AS provider, h.text AS mx_host,"
+               " i.text AS mx_ip, ru.text AS rule, message_id, so.text AS source"
+               " FROM outcome o LEFT JOIN recipient r USING(rid)"
+               " LEFT JOIN word s ON s.id = o.state LEFT JOIN word c ON c.id = o.category"
+               " LEFT JOIN word ph ON ph.id = o.phase LEFT JOIN word p ON p.id = o.provider"
+               " LEFT JOIN word h ON h.id = o.mx_host LEFT JOIN word i ON i.id = o.mx_ip"
+               " LEFT JOIN word ru ON ru.id = o.rule LEFT JOIN word so ON so.id = o.source;",
+               e) &&
+           preload_words(db, e); /* the name of the new state */
+}
+
+static bool (*const job_steps[])(struct db *, struct err *) = {job_1, job_2};
 const struct db_schema job_schema = {
     .what = "job database",
     .application_id = 0x536c4a6f, /* "SlJo" */

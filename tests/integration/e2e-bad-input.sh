@@ -84,19 +84,20 @@ refused empty 'empty.job'
 refused huge 'huge.job.*(16|large|long|big|bytes)'
 refused latin 'latin.job.*UTF-8'
 refused twice 'twice.job:[23]: .*id'
-refused many "many.job:1: 'id'" "many.job:1: 'class'" "many.job:2: 'from'" "many.job:2: .*templat.*did you mean 'template'" \
-    "many.job:3: 'recipients'" "many.job:4: 'expires'" "many.job:5: 'start'" "many.job:5: 'priority'" \
-    "many.job:5: 'in_doubt'" "many.job:5: 'max_bad_rows'"
+refused many 'many.job:1: id: not a name \(got "bad/../id", ' 'many.job:1: class: ' 'many.job:2: from: ' \
+    'many.job:2: templat: unknown setting .*did you mean template\?' 'many.job:3: recipients: ' 'many.job:4: expires: ' \
+    'many.job:5: start: ' 'many.job:5: priority: .*got "high", allowed: "urgent"' 'many.job:5: in_doubt: ' \
+    'many.job:5: max_bad_rows: out of range \(got -1, '
 job slash 'id = "slash"; recipients = "a/b.csv";'
 job dots 'id = "dots"; recipients = "..";'
 job dotted 'id = "dotted"; recipients = ".hidden.csv";'
 job ending 'id = "ending"; recipients = "list.xlsx";'
 job nobody 'id = "nobody";'
 drop_in slash.job dots.job dotted.job ending.job nobody.job
-refused slash "slash.job:2: 'recipients'"
-refused dots "dots.job:2: 'recipients'"
-refused dotted "dotted.job:2: 'recipients'"
-refused ending "ending.job:2: 'recipients' .*csv"
+refused slash 'slash.job:2: recipients: '
+refused dots 'dots.job:2: recipients: '
+refused dotted 'dotted.job:2: recipients: '
+refused ending 'ending.job:2: recipients: .*csv'
 refused nobody "nobody.job.*recipients"
 mkdir "$work/drop/folder.job"
 mkfifo "$work/drop/fifo.job"

@@ -9,7 +9,7 @@ write_conf
 # --- the configuration is checked before anything starts, and nobody answers yet
 says "sluice.conf: good" "$SLUICE_BIN/sluiced" -c "$work/sluice.conf" -n
 sed 's/ehlo_name/ehlo_nam/; s/idle = "1 s"/idle = "1 x"/' "$work/sluice.conf" >"$work/bad.conf"
-exits 1 "bad.conf:[0-9]+: .*ehlo_nam.*did you mean 'ehlo_name'" "$SLUICE_BIN/sluiced" -c "$work/bad.conf" -n
+exits 1 "bad.conf:[0-9]+: .*ehlo_nam.*did you mean ehlo_name" "$SLUICE_BIN/sluiced" -c "$work/bad.conf" -n
 exits 1 "bad.conf:[0-9]+: .*idle" "$SLUICE_BIN/sluiced" -c "$work/bad.conf" -n
 exits 1 "not started" "$SLUICE_BIN/sluiced" -c "$work/bad.conf"
 exits 2 "usage" "$SLUICE_BIN/sluiced" --nonsense
@@ -30,7 +30,7 @@ END
 exits 1 "nobody.csv: No such file" sluice submit "$work/mine/wrong.job" --wait
 printf 'name\nkim\n' >"$work/mine/nobody.csv"
 exits 1 "wrong.job:1: .*ads" sluice submit "$work/mine/wrong.job" --wait
-for what in "wrong.job:1: .*'id'" "wrong.job:1: .*'class' .*ads" "wrong.job:1: .*'from'" "no-such-template" "nobody.csv"; do
+for what in "wrong.job:1: id: .*wrong one" "wrong.job:1: class: .*ads" "wrong.job:1: from: .*news@" "no-such-template" "nobody.csv"; do
     grep -Eq "$what" "$work"/failed/wrong/wrong.error || {
         cat "$work"/failed/wrong/wrong.error
         fail "not said: $what"

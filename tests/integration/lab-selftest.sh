@@ -26,7 +26,7 @@ for scene in "$here"/scenarios/*.conf "$here"/selftest/scene.conf; do
     "$lab" -c "$scene" -n || fail "$scene"
 done
 cat > "$work/bad.conf" <<'END'
-lab: { smtp_prot = 25; };
+lab: { smtp_prot = 25; measure = ("1 x"); };
 receivers = (
     { name = "a"; hosts = "mx.a.example 10.0.0.1"; },
     { name = "b"; hosts = "mx.b.example 127.0.0.7";
@@ -35,7 +35,7 @@ receivers = (
 domians = ();
 END
 "$lab" -c "$work/bad.conf" -n 2> "$work/problems" && fail "a bad scenario passed"
-for want in "bad.conf:1: .*'smtp_prot' .*did you mean 'smtp_port'" "bad.conf:3: .*127.0.0.0/8" \
+for want in "bad.conf:1: .*'smtp_prot' .*did you mean 'smtp_port'" "bad.conf:1: .*at most a day" "bad.conf:3: .*127.0.0.0/8" \
     "bad.conf:5: .*'rcptt'; did you mean 'rcpt'" "bad.conf:5: .*200 to 599" \
     "bad.conf:5: .*no behaviour 'nowhere'" "bad.conf:7: .*did you mean 'domains'"; do
     grep -q "$want" "$work/problems" || { cat "$work/problems"; fail "no complaint: $want"; }

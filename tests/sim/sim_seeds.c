@@ -7,19 +7,21 @@
 #include "world_run.c"
 #include "world_net.c"
 #include "world_spool.c"
+#include "world_meter.c"
 
 #define SEEDS 400
 
-static struct rate_spec some_rate(struct world *w, unsigned fast)
+static struct rates some_rate(struct world *w, unsigned fast)
 {
-    switch (dice(w, 4)) {
-    case 0:
-        return (struct rate_spec){1 + dice(w, fast), 1000000, 1};
-    case 1:
-        return (struct rate_spec){60 + dice(w, 60 * fast), 60000000, 1 + dice(w, 5)};
-    default:
-        return (struct rate_spec){0};
-    }
+    struct rates r = {.count = 0};
+    unsigned what = dice(w, 6);
+    if (what < 2)
+        r.item[r.count++] = (struct rate_spec){1 + dice(w, fast), 1000000, 1};
+    if (what == 1 || what == 2)
+        r.item[r.count++] = (struct rate_spec){60 + dice(w, 60 * fast), 60000000, 1 + dice(w, 5)};
+    if (what == 3)
+        r.item[r.count++] = (struct rate_spec){300 + dice(w, 60 * fast), 3600000000, 0};
+    return r;
 }
 
 static struct limits some_limits(struct world *w)
@@ -33,6 +35,21 @@ static struct limits some_limits(struct world *w)
     l.max_retry_interval_ms = l.retry_interval_ms * (1 + dice(w, 4));
     l.consecutive_connection_failures_before_delay = dice(w, 2) ? 1 + dice(w, 5) : 100;
     l.idle_ms = SECOND + dice(w, 20 * SECOND);
+    l.ramp_up_ms = dice(w, 2) ? 0 : 500 + dice(w, 10 * SECOND);
+    l.drain_ms = dice(w, 40 * SECOND);
+    if (dice(w, 6) == 0)
+        l.per_source_connection_limit = 1 + dice(w, 5);
+    if (dice(w, 8) == 0)
+        l.per_source_max_message_rate = some_rate(w, 30);
+    for (unsigned i = 0; i < w->shaping.limits; i++)
+        if (dice(w, 3) == 0)
+            l.additional[l.additionals++] = i;
+    if (dice(w, 3) == 0) {
+        l.outage_sample = 5 + dice(w, 40);
+        l.outage_refused_percent = 90;
+        l.outage_window_ms = 10 * MINUTE;
+        l.outage_rest_ms = MINUTE + dice(w, 20 * MINUTE);
+    }
     return l;
 }
 
@@ -81,6 +98,52 @@ static struct behaviour some_behaviour(struct world *w)
     return b;
 }
 
+static struct cap some_cap(struct world *w, unsigned fast)
+{
+    struct cap c = {.max_message_rate = some_rate(w, fast)};
+    if (dice(w, 3) == 0)
+        c.connection_limit = 1 + dice(w, 6);
+    return c;
+}
+
+/* Closed times in the next hours, any number of them, touching and overlapping. */
+static void some_windows(struct world *w, struct spans *s)
+{
+    for (unsigned n = dice(w, 5); n > 0; n--) {
+        int64_t from = w->now.mono.ms + dice(w, 3 * HOUR);
+        world_close(w, s, from, from + SECOND + dice(w, n % 2 ? HOUR : 3 * MINUTE));
+    }
+}
+
+static void some_warmup(struct world *w, struct warmup *out)
+{
+    out->start.ms = w->now.wall.ms - dice(w, 30 * HOUR);
+    for (out->days = 0; out->days < 4; out->days++)
+        out->volume[out->days] = 1 + dice(w, 200u << out->days);
+}
+
+static void some_shaping(struct world *w)
+{
+    for (unsigned n = 1 + (dice(w, 2) ? dice(w, 4) : 0); n > 0; n--) {
+        struct cap cap = dice(w, 3) ? (struct cap){0} : some_cap(w, 100);
+        struct warmup warm = {0};
+        if (n > 1 && dice(w, 4) == 0) /* the last one is warm: else nothing may move for days */
+            some_warmup(w, &warm);
+        world_source(w, &cap, warm.days ? &warm : NULL);
+    }
+    for (unsigned n = dice(w, 3); n > 0; n--) {
+        struct cap cap = dice(w, 2) ? (struct cap){0} : some_cap(w, 60);
+        uint64_t last = UINT64_C(1) << (w->shaping.sources - 1);
+        unsigned i = world_client(w, &cap, dice(w, 2) ? UINT64_MAX : last | dice(w, 16));
+        if (dice(w, 3) == 0)
+            some_windows(w, &w->client_closed[i]);
+    }
+    for (unsigned n = dice(w, 3); n > 0; n--) {
+        struct cap cap = some_cap(w, 60);
+        world_limit(w, &cap);
+    }
+}
+
 static void some_domain(struct world *w)
 {
     struct w_domain *d = &w->domain[world_domain(w, dice(w, w->providers))];
@@ -100,7 +163,7 @@ static void some_domain(struct world *w)
 static void resume(struct world *w, unsigned job)
 {
     w->job[job].was_paused = false;
-    plan_job_resume(w->plan, job + 1);
+    plan_job_resume(w->plan, job + 1, w->now);
 }
 
 static void pause_some(struct world *w, unsigned job)
@@ -117,6 +180,36 @@ static void cancel(struct world *w, unsigned job)
         return;
     w->job[job].was_cancelled = true;
     w->job[job].was_paused = false;
+}
+
+static const char *party_name(struct world *w, enum plan_party *party, unsigned number)
+{
+    if (number % 3 == 1 && w->shaping.clients) {
+        *party = PARTY_CLIENT;
+        return w->client[number % w->shaping.clients].name;
+    }
+    if (number % 3 == 2) {
+        *party = PARTY_SOURCE;
+        return w->source[number % w->shaping.sources].name;
+    }
+    *party = PARTY_PROVIDER;
+    return w->provider[number % w->providers].name;
+}
+
+static void let_go(struct world *w, unsigned number)
+{
+    enum plan_party party;
+    const char *name = party_name(w, &party, number);
+    plan_unsuspend(w->plan, party, name, w->now);
+}
+
+static void suspend_some(struct world *w, unsigned number)
+{
+    enum plan_party party;
+    const char *name = party_name(w, &party, number);
+    struct wall until = {dice(w, 2) ? w->now.wall.ms + dice(w, 20 * MINUTE) : 0};
+    plan_suspend(w->plan, party, name, until, "for a try", w->now);
+    world_at(w, w->now.mono.ms + dice(w, 5 * MINUTE), let_go, number);
 }
 
 static void append(struct world *w, unsigned job)
@@ -152,6 +245,7 @@ static void restart_after_stop(struct world *w)
     RULE(w, plan_is_quiet(w->plan), "it does not come to rest");
     RULE(w, plan_wake(w->plan).ms > w->now.mono.ms + SECOND || w->now.mono.ms < until);
     world_check_counts(w);
+    world_save(w, true);
     plan_free(w->plan);
     world_start(w);
 }
@@ -169,6 +263,8 @@ static void some_deeds(struct world *w)
             world_at(w, at, cancel, job);
         else if (what == 6 && dice(w, 2))
             world_at(w, at, jump, 0);
+        else if (what == 7)
+            world_at(w, at, suspend_some, dice(w, 100));
         else
             world_at(w, at, append, job);
     }
@@ -185,6 +281,15 @@ static void some_jobs(struct world *w)
         j->in_doubt = (enum in_doubt_policy)dice(w, DOUBT_POLICIES);
         j->is_standing = dice(w, 3) == 0;
         j->expires_ms = HOUR + dice(w, 3 * HOUR);
+        if (w->shaping.clients && dice(w, 2))
+            snprintf(w->job[job].client, sizeof w->job[job].client, "c%u",
+                     dice(w, (unsigned)w->shaping.clients));
+        if (dice(w, 4) == 0) {
+            struct cap cap = some_cap(w, 60);
+            world_cap(w, job, &cap);
+        }
+        if (dice(w, 4) == 0)
+            some_windows(w, &w->job[job].closed);
         if (dice(w, 5) == 0)
             j->start.ms = w->now.wall.ms + dice(w, 20 * MINUTE);
         for (unsigned d = 0; d < w->domains; d++)
@@ -203,11 +308,15 @@ static void run_seed(uint64_t seed)
     w.options.max_leased = 4 + dice(&w, dice(&w, 2) ? 2000 : 60);
     w.keeper_ms = dice(&w, 60);
     w.lease_fails = dice(&w, 4) ? 0 : dice(&w, 100);
-    w.profiles.fallback = some_limits(&w);
+    if (dice(&w, 2))
+        some_shaping(&w);
+    w.shaping.profiles.fallback = some_limits(&w);
     for (unsigned n = 1 + dice(&w, 8); n > 0; n--) {
         struct limits l = some_limits(&w);
         struct behaviour b = some_behaviour(&w);
-        world_provider(&w, dice(&w, 2) ? &l : NULL, &b);
+        unsigned i = world_provider(&w, dice(&w, 2) ? &l : NULL, &b);
+        if (w.provider[i].has_profile && dice(&w, 4) == 0)
+            some_windows(&w, &w.provider[i].closed);
     }
     for (unsigned n = 1 + dice(&w, 40); n > 0; n--)
         some_domain(&w);
@@ -220,7 +329,11 @@ static void run_seed(uint64_t seed)
             ;
         restart_after_stop(&w);
     }
-    world_finish(&w, w.now.mono.ms + 48 * HOUR);
+    while (dice(&w, 5) == 0 && !w.clock_jumped) {
+        world_run(&w, w.now.mono.ms + dice(&w, 20 * MINUTE));
+        world_crash(&w);
+    }
+    world_finish(&w, w.now.mono.ms + 240 * HOUR);
     world_done(&w);
 }
 

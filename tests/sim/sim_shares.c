@@ -3,6 +3,7 @@
 #include "world_run.c"
 #include "world_net.c"
 #include "world_spool.c"
+#include "world_meter.c"
 
 static struct world w;
 
@@ -41,7 +42,7 @@ static void fair(const struct fair_case *c)
     struct limits l = world_limits();
     struct behaviour b = {.message_ms = 10};
     if (c->rate)
-        l.max_message_rate = (struct rate_spec){c->rate, 1000000, 1};
+        l.max_message_rate = (struct rates){.item = {{c->rate, 1000000, 1}}, .count = 1};
     unsigned v = world_provider(&w, &l, &b);
     unsigned x = world_job(&w, PRIO_BULK), y = world_job(&w, PRIO_BULK);
     fill(x, v, c->a_domains, c->a_rows);
@@ -124,10 +125,10 @@ static void urgent(const struct urgent_case *c)
     w.job[urgent_job].info.is_standing = true;
     struct behaviour b = {.message_ms = c->message_ms, .dial_ms = 50};
     for (unsigned i = 0; i < c->providers; i++)
-        fill(bulk, world_provider(&w, &w.profiles.fallback, &b), c->domains, c->rows);
+        fill(bulk, world_provider(&w, &w.shaping.profiles.fallback, &b), c->domains, c->rows);
     for (unsigned i = 0; i < w.domains; i++)
         w.domain[i].dns_ms = c->dns_ms;
-    unsigned to = c->own_provider ? world_provider(&w, &w.profiles.fallback, &b) : 0;
+    unsigned to = c->own_provider ? world_provider(&w, &w.shaping.profiles.fallback, &b) : 0;
     world_start(&w);
     for (unsigned i = 0; i < 60; i++) {
         unsigned d = world_domain(&w, to);

@@ -24,14 +24,44 @@
 #define SECOND INT64_C(1000)
 #define MINUTE (60 * SECOND)
 #define HOUR (60 * MINUTE)
-#define W_JOBS 16
+#define DAY (24 * HOUR)
+#define W_JOBS 24
 #define W_PROVIDERS 64
 #define W_DOMAINS 2048
 #define W_HOSTS 2 /* per provider; W_HOSTS + 1 with the backup */
 #define W_CONNS 1024
+#define W_SOURCES 8
+#define W_CLIENTS 8
+#define W_LIMITS 4
+#define W_RULES 4
+
+struct world;
 
 #define RULE(w, x, ...)                                                                            \
     ((x) ? (void)0 : world_broken((w), __FILE__, __LINE__, #x, ": " __VA_ARGS__))
+
+/* ---- what was granted ---- */
+
+struct meter {
+    struct rates rates;
+    int64_t tat_us[RATES_MAX];
+    size_t from[RATES_MAX]; /* the first grant that this rate counts */
+    int64_t *at_us;         /* all of them */
+    size_t count, cap;
+};
+void meter_init(struct meter *m, const struct rates *r);
+/* A reload: rates that stay as they are remember what they granted. */
+void meter_change(struct meter *m, const struct rates *r);
+void meter_done(struct meter *m);
+void meter_note(struct world *w, struct meter *m, int64_t at_us, const char *what);
+/* What a source, a client, a job or a named limit bounds. */
+struct w_cap {
+    struct cap cap;
+    struct meter messages, dials;
+    unsigned connections, most_seen;
+    uint64_t begun;       /* of a source: transactions */
+    unsigned on[W_CONNS]; /* of a client: jobs of it on each connection */
+};
 
 /* ---- receivers ---- */
 
@@ -39,6 +69,7 @@
 struct behaviour {
     int64_t dial_ms, message_ms; /* means; half to one and a half times that */
     unsigned most_connections;   /* above: 421 at the banner; 0: any number */
+    unsigned most_per_sec;       /* messages; above: "too fast"; 0: any number */
     unsigned refuse, time_out;   /* connections that never come up */
     unsigned banner_4xx, banner_5xx;
     unsigned temporary, permanent; /* replies to RCPT */
@@ -46,17 +77,25 @@ struct behaviour {
     unsigned drop_idle;            /* of idle connections, sooner or later */
     bool greylists, tls_broken;
     int64_t down_from_ms, down_until_ms; /* mono: nobody answers */
+    int64_t deny_from_ms, deny_until_ms; /* mono: every recipient is refused with ... */
+    int deny_code;                       /* ... 550 or 451 */
 };
 struct w_provider {
     struct behaviour is;
     struct limits limits;
-    char suffix[32];
+    char suffix[32], name[16];
     bool has_profile;
     unsigned hosts, connections, accepted;
     struct mx_host host[W_HOSTS + 1];
     /* what the rules need */
-    int64_t message_tat_us, connection_tat_us;
+    struct meter messages, dials;
     unsigned most_seen;
+    uint64_t begun, delivered, denied, too_fast; /* transactions, and how they ended */
+    int64_t second;                              /* of which `in_second` counts */
+    unsigned in_second;
+    struct spans closed;
+    uint32_t warm[W_SOURCES][WARMUP_DAYS_MAX]; /* messages by source and day of its warm-up */
+    unsigned of_source[W_SOURCES];             /* connections */
 };
 struct w_domain {
     char name[48];
@@ -87,7 +126,12 @@ struct row {
 struct w_job {
     struct plan_job info;
     bool is_open, is_done, was_cancelled, was_paused;
-    uint64_t out; /* rows that the planner has */
+    char id[16], client[16]; /* client "": none */
+    struct w_cap cap;
+    struct spans closed;
+    unsigned on[W_CONNS]; /* its messages on each connection; for its connection_limit */
+    uint64_t out;         /* rows that the planner has */
+    uint64_t begun;
 };
 struct todo {
     uint64_t *rid; /* by (due, rid) */
@@ -96,8 +140,17 @@ struct todo {
 
 /* ---- events ---- */
 
-enum ev_kind { EV_KEEPER, EV_LEASED, EV_DNS, EV_DIALLED, EV_SENT, EV_DROP, EV_CLOSED, EV_DEED };
-struct world;
+enum ev_kind {
+    EV_KEEPER,
+    EV_LEASED,
+    EV_DNS,
+    EV_DIALLED,
+    EV_BEGIN,
+    EV_SENT,
+    EV_DROP,
+    EV_CLOSED,
+    EV_DEED
+};
 struct ev {
     struct heap_node node;
     enum ev_kind kind;
@@ -111,7 +164,8 @@ struct ev {
     void (*deed)(struct world *w, unsigned arg);
 };
 struct w_conn {
-    bool is_up, is_gone, is_idle, use_tls;
+    bool is_up, is_gone, is_idle, use_tls, came_up;
+    unsigned source;
     uint32_t generation, sent;
     unsigned provider, host;
     struct delivery *first, *late;
@@ -125,7 +179,20 @@ struct world {
     struct now now;
     struct plan *plan;
     struct plan_options options;
-    struct profiles profiles;
+    struct shaping shaping;  /* what the configuration says now ... */
+    struct w_config *config; /* ... and the copy that the planner has */
+    struct source source[W_SOURCES];
+    struct client client[W_CLIENTS];
+    struct named_limit limit[W_LIMITS];
+    struct automation_rule rule[W_RULES];
+    struct w_cap of_source[W_SOURCES], of_client[W_CLIENTS], of_limit[W_LIMITS];
+    struct spans client_closed[W_CLIENTS];
+    struct w_note {
+        char *key, *value;
+    } * note; /* what the planner wants to know after a crash */
+    size_t notes;
+    int64_t save_ms, reserve_ms, saved_ms; /* how often, for how long, when last */
+    unsigned quarantines, quarantined;     /* outages; recipients */
     struct w_provider provider[W_PROVIDERS];
     struct w_domain domain[W_DOMAINS];
     struct w_job job[W_JOBS];
@@ -144,7 +211,9 @@ struct world {
     unsigned lease_fails;           /* per mille */
     uint64_t asked_rows, held_rows; /* what max_leased bounds */
     unsigned questions;
-    bool is_stopping, clock_jumped, is_woken;
+    bool is_stopping, clock_jumped, is_woken, saves;
+    int64_t jumped_ms; /* mono: world_jump(): windows hold again a moment later */
+    int64_t skew_ms;   /* of all jumps */
     uint64_t vain_wakes, rounds, actions, refused;
     uint64_t done_of_job[W_JOBS];                           /* delivered, for fairness */
     void (*on_start)(struct world *w, const struct row *r); /* a transaction begins; may be NULL */
@@ -154,6 +223,7 @@ _Noreturn void world_broken(const struct world *w, const char *file, int line, c
                             const char *format, ...) __attribute__((format(printf, 5, 6)));
 void world_init(struct world *w, uint64_t seed);
 void world_done(struct world *w);
+/* l NULL: no profile, the defaults. */
 unsigned world_provider(struct world *w, const struct limits *l, const struct behaviour *b);
 unsigned world_domain(struct world *w, unsigned provider);
 unsigned world_job(struct world *w, enum priority prio);
@@ -166,6 +236,24 @@ void world_at(struct world *w, int64_t mono_ms, void (*deed)(struct world *w, un
 void world_carry_out(struct world *w);
 void world_check_counts(struct world *w);
 struct limits world_limits(void);
+/* Each adds to the shaping, before world_start(). */
+unsigned world_source(struct world *w, const struct cap *cap, const struct warmup *warm);
+unsigned world_client(struct world *w, const struct cap *cap, uint64_t sources);
+unsigned world_limit(struct world *w, const struct cap *cap);
+void world_cap(struct world *w, unsigned job, const struct cap *cap);
+void world_close(struct world *w, struct spans *s, int64_t from_ms, int64_t until_ms); /* mono */
+/* The clock on the wall moves; what is under way may run into a window. */
+void world_jump(struct world *w, int64_t by_ms);
+/* A rule over replies; `trigger`: so many in a minute, 0: at once. The caller fills in the rest. */
+struct automation_rule *world_rule(struct world *w, const char *match,
+                                   enum automation_action action, unsigned trigger,
+                                   int64_t duration_ms);
+/* Other limits of a provider with a profile; they hold after the next world_reload(). */
+void world_change(struct world *w, unsigned provider, const struct limits *l);
+void world_reload(struct world *w);
+/* The planner dies: without a word (kill -9), or in order. Its next life begins at once. */
+void world_crash(struct world *w);
+void world_save(struct world *w, bool exactly);
 
 /* The event of a node of w->events. */
 static inline struct ev *container_of_ev(struct heap_node *n)
@@ -179,6 +267,8 @@ struct ev *ev_at(struct world *w, int64_t mono_ms, enum ev_kind kind);
 /* world_spool.c */
 void spool_ask(struct world *w, const struct plan_action *a); /* LEASE, RECORD, RETURN, CANCEL */
 void spool_append(struct world *w, unsigned job, unsigned domain, unsigned count);
+/* An operator releases what is quarantined: it is due now. */
+void spool_release(struct world *w);
 void on_keeper(struct world *w, struct ev *e);
 void on_leased(struct world *w, struct ev *e);
 void todo_free(struct world *w);
@@ -189,6 +279,7 @@ void net_more(struct world *w, const struct plan_action *a);
 void net_close(struct world *w, const struct plan_action *a);
 void on_dns(struct world *w, struct ev *e);
 void on_dialled(struct world *w, struct ev *e);
+void on_begin(struct world *w, struct ev *e);
 void on_sent(struct world *w, struct ev *e);
 void on_drop(struct world *w, struct ev *e);
 void on_closed(struct world *w, struct ev *e);

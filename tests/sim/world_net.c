@@ -38,15 +38,66 @@ void on_dns(struct world *w, struct ev *e)
 
 /* ---- the rules about connections ---- */
 
-/* GCRA as the receiver would measure it; a millisecond for the clock's grain. */
-static void conforms(struct world *w, const struct rate_spec *s, int64_t *tat_us, int64_t at_us)
+static struct w_cap *client_of(struct world *w, const struct w_job *j)
 {
-    if (!s->count)
+    for (size_t i = 0; i < w->shaping.clients; i++)
+        if (strcmp(w->client[i].name, j->client) == 0)
+            return &w->of_client[i];
+    return NULL;
+}
+
+static void cap_message(struct world *w, struct w_cap *c, int64_t at_us, const char *what)
+{
+    meter_note(w, &c->messages, at_us, what);
+}
+
+static void cap_connection(struct world *w, struct w_cap *c, const char *what)
+{
+    if (++c->connections > c->most_seen)
+        c->most_seen = c->connections;
+    RULE(w, !c->cap.connection_limit || c->connections <= (uint64_t)c->cap.connection_limit,
+         "%s: %u connections", what, c->connections);
+}
+
+/* A job's connection limit counts the connections that carry its messages now. */
+static void job_on(struct world *w, struct w_job *j, uint32_t number)
+{
+    struct w_cap *client = client_of(w, j);
+    if (j->on[number]++ > 0)
         return;
-    int64_t interval = s->period_us / (int64_t)s->count;
-    int64_t tolerance = interval * (int64_t)(s->burst ? s->burst - 1 : 0) + 1000;
-    RULE(w, at_us >= *tat_us - tolerance, "rate %llu", (unsigned long long)s->count);
-    *tat_us = (at_us - 999 > *tat_us ? at_us - 999 : *tat_us) + interval;
+    if (j->cap.cap.connection_limit)
+        cap_connection(w, &j->cap, "job");
+    if (client && client->cap.connection_limit && client->on[number]++ == 0)
+        cap_connection(w, client, "client");
+}
+
+static void job_off(struct world *w, struct w_job *j, uint32_t number)
+{
+    struct w_cap *client = client_of(w, j);
+    if (--j->on[number] > 0)
+        return;
+    if (j->cap.cap.connection_limit)
+        j->cap.connections--;
+    if (client && client->cap.connection_limit && --client->on[number] == 0)
+        client->connections--;
+}
+
+/* Everything that one message counts for. */
+static void count_message(struct world *w, uint32_t number, const struct delivery *d)
+{
+    struct w_conn *c = &w->conn[number];
+    struct w_provider *v = &w->provider[c->provider];
+    struct w_job *j = &w->job[w->row[d->rid - 1].job];
+    struct w_cap *client = client_of(w, j);
+    int64_t at_us = d->not_before.ms * 1000;
+    meter_note(w, &v->messages, at_us, "max_message_rate");
+    for (unsigned i = 0; i < v->limits.additionals; i++)
+        cap_message(w, &w->of_limit[v->limits.additional[i]], at_us, "additional limit");
+    cap_message(w, &w->of_source[c->source], at_us, "source");
+    cap_message(w, &j->cap, at_us, "job");
+    if (client)
+        cap_message(w, client, at_us, "client");
+    job_on(w, j, number);
 }
 
 static unsigned provider_of_host(struct world *w, const char *name, unsigned *host)
@@ -58,8 +109,34 @@ static unsigned provider_of_host(struct world *w, const char *name, unsigned *ho
     world_broken(w, __FILE__, __LINE__, name, " is a host that nobody has");
 }
 
-static void check_chain(struct world *w, struct w_conn *c, const struct delivery *chain)
+/* An attempt begins: the provider and the job are open, and the source may. */
+static void check_open(struct world *w, const struct w_conn *c, const struct delivery *d)
 {
+    const struct w_job *j = &w->job[w->row[d->rid - 1].job];
+    int64_t wall = w->now.wall.ms;
+    const struct warmup *warm = &w->source[c->source].warmup;
+    if (w->clock_jumped && (!w->jumped_ms || w->now.mono.ms < w->jumped_ms + 2 * SECOND))
+        return;
+    RULE(w, !spans_at(&w->provider[c->provider].closed, wall), "an attempt inside a window");
+    RULE(w, !spans_at(&j->closed, wall), "an attempt outside the job's hours");
+    for (size_t i = 0; i < w->shaping.clients; i++)
+        if (strcmp(w->client[i].name, j->client) == 0) {
+            RULE(w, !spans_at(&w->client_closed[i], wall), "outside the client's hours");
+            RULE(w, w->client[i].sources >> c->source & 1, "a source that is not the client's");
+        }
+    if (warm->days && wall >= warm->start.ms) {
+        int64_t day = (wall - warm->start.ms) / (24 * HOUR);
+        if (day < (int64_t)warm->days)
+            RULE(w, ++w->provider[c->provider].warm[c->source][day] <= warm->volume[day],
+                 "warm-up");
+    } else {
+        RULE(w, !warm->days, "before the warm-up");
+    }
+}
+
+static void check_chain(struct world *w, uint32_t number, const struct delivery *chain)
+{
+    struct w_conn *c = &w->conn[number];
     struct w_provider *v = &w->provider[c->provider];
     RULE(w, chain, "an empty batch");
     for (const struct delivery *d = chain; d; d = d->next) {
@@ -69,7 +146,7 @@ static void check_chain(struct world *w, struct w_conn *c, const struct delivery
         RULE(w, w->domain[r->domain].provider == c->provider);
         RULE(w, w->clock_jumped || w->now.mono.ms >= r->retry_from_ms, "too early");
         RULE(w, d->not_before.ms <= w->now.mono.ms + 400);
-        conforms(w, &v->limits.max_message_rate, &v->message_tat_us, d->not_before.ms * 1000);
+        count_message(w, number, d);
         c->sent++;
     }
     RULE(w, c->sent <= (uint64_t)v->limits.max_deliveries_per_connection);
@@ -88,9 +165,24 @@ void net_open(struct world *w, const struct plan_action *a)
     v->connections++;
     if (v->connections > v->most_seen)
         v->most_seen = v->connections;
+    c->source = a->source;
     RULE(w, v->connections <= v->limits.connection_limit, "connection_limit");
-    conforms(w, &v->limits.max_connection_rate, &v->connection_tat_us, w->now.mono.ms * 1000);
-    check_chain(w, c, a->chain);
+    RULE(w,
+         w->clock_jumped ||
+             spans_closes_at(&v->closed, w->now.wall.ms) - v->limits.drain_ms > w->now.wall.ms,
+         "dialled inside a window, or just before it");
+    meter_note(w, &v->dials, w->now.mono.ms * 1000, "max_connection_rate");
+    meter_note(w, &w->of_source[c->source].dials, w->now.mono.ms * 1000, "source");
+    cap_connection(w, &w->of_source[c->source], "source");
+    v->of_source[c->source]++;
+    RULE(w, !v->limits.per_source_connection_limit ||
+                v->of_source[c->source] <= v->limits.per_source_connection_limit);
+    for (unsigned n = 0; n < v->limits.additionals; n++) {
+        struct w_cap *l = &w->of_limit[v->limits.additional[n]];
+        meter_note(w, &l->dials, w->now.mono.ms * 1000, "additional limit");
+        cap_connection(w, l, "additional limit");
+    }
+    check_chain(w, a->connection, a->chain);
     c->first = a->chain;
     struct ev *e = ev_at(w, w->now.mono.ms + about(w, v->is.dial_ms), EV_DIALLED);
     e->number = a->connection;
@@ -119,19 +211,56 @@ static void gone(struct world *w, uint32_t number, enum phase phase, int code, c
     conn_event(w, number, dice(w, 3) ? 0 : dice(w, 20), EV_CLOSED);
 }
 
+static void give_back_untried(struct world *w, uint32_t number)
+{
+    struct w_conn *c = &w->conn[number];
+    struct delivery *d = c->first;
+    c->first = d->next;
+    d->next = NULL;
+    c->sent--;
+    job_off(w, &w->job[w->row[d->rid - 1].job], number);
+    plan_untried(w->plan, number, d, w->now);
+}
+
+static void become_idle(struct world *w, uint32_t number)
+{
+    struct w_conn *c = &w->conn[number];
+    c->is_idle = true;
+    plan_ready(w->plan, number, w->now);
+    if (mille(w, w->provider[c->provider].is.drop_idle))
+        conn_event(w, number, dice(w, 2000), EV_DROP);
+}
+
+/* The next message: at its time, unless that is too late by then. */
 static void begin(struct world *w, uint32_t number)
 {
     struct w_conn *c = &w->conn[number];
-    struct w_provider *v = &w->provider[c->provider];
+    int64_t now = w->now.mono.ms;
+    while (c->first && c->first->not_after.ms &&
+           (c->first->not_before.ms > now ? c->first->not_before.ms : now) > c->first->not_after.ms)
+        give_back_untried(w, number);
+    if (!c->first) {
+        become_idle(w, number);
+        return;
+    }
+    int64_t wait = c->first->not_before.ms - now;
+    conn_event(w, number, wait > 0 ? wait : 0, EV_BEGIN);
+}
+
+void on_begin(struct world *w, struct ev *e)
+{
+    struct w_conn *c = &w->conn[e->number];
     struct row *r = &w->row[c->first->rid - 1];
-    int64_t wait = c->first->not_before.ms - w->now.mono.ms;
-    int64_t start = w->now.mono.ms + (wait > 0 ? wait : 0);
+    check_open(w, c, c->first);
+    w->provider[c->provider].begun++;
+    w->of_source[c->source].begun++;
+    w->job[r->job].begun++;
     if (r->first_try_ms < 0) {
-        r->first_try_ms = start;
+        r->first_try_ms = w->now.mono.ms;
         if (w->on_start)
             w->on_start(w, r);
     }
-    conn_event(w, number, (wait > 0 ? wait : 0) + about(w, v->is.message_ms), EV_SENT);
+    conn_event(w, e->number, about(w, w->provider[c->provider].is.message_ms), EV_SENT);
 }
 
 static bool is_down(const struct world *w, const struct behaviour *b)
@@ -159,6 +288,7 @@ void on_dialled(struct world *w, struct ev *e)
         gone(w, e->number, PHASE_STARTTLS, 0, "TLS handshake failed");
     } else {
         v->accepted++;
+        c->came_up = true;
         begin(w, e->number);
     }
 }
@@ -172,9 +302,44 @@ static void say(struct outcome *o, enum phase phase, int code, const char *enhan
     str_copy(o->reply.text, sizeof o->reply.text, str_of(text));
 }
 
-/* What the receiver makes of one message; true: the connection is lost with it. */
-static bool answer(struct world *w, const struct behaviour *b, struct row *r, struct outcome *o)
+/* More than so many in one second of its clock. */
+static bool is_too_fast(struct world *w, struct w_provider *v)
 {
+    int64_t second = w->now.mono.ms / SECOND;
+    if (second != v->second)
+        v->in_second = 0;
+    v->second = second;
+    bool is = v->is.most_per_sec && v->in_second >= v->is.most_per_sec;
+    v->in_second += !is;
+    v->too_fast += is;
+    return is;
+}
+
+/* Refused for being one too many, or with everybody; true: nothing else is said. Some of the busy
+ * ones hang up. */
+static bool turns_away(struct world *w, struct w_provider *v, struct outcome *o, bool *is_lost)
+{
+    const struct behaviour *b = &v->is;
+    if (w->now.mono.ms >= b->deny_from_ms && w->now.mono.ms < b->deny_until_ms) {
+        v->denied++;
+        if (b->deny_code == 550)
+            say(o, PHASE_RCPT, 550, "5.1.1", "User unknown");
+        else
+            say(o, PHASE_RCPT, 451, "4.3.0", "Temporary local problem");
+        return true;
+    }
+    if (!is_too_fast(w, v))
+        return false;
+    *is_lost = dice(w, 4) == 0;
+    say(o, PHASE_RCPT, *is_lost ? 421 : 450, "4.7.1", "Rate limited, slow down");
+    return true;
+}
+
+/* What the receiver makes of one message; true: the connection is lost with it. */
+static bool answer(struct world *w, struct w_provider *v, struct row *r, struct outcome *o)
+{
+    const struct behaviour *b = &v->is;
+    bool is_lost = false;
     if (r->grey_since_ms == 0)
         r->grey_since_ms = w->now.mono.ms;
     if (mille(w, b->drop)) {
@@ -188,6 +353,8 @@ static bool answer(struct world *w, const struct behaviour *b, struct row *r, st
         r->accepted += dice(w, 2);
         return true;
     }
+    if (turns_away(w, v, o, &is_lost))
+        return is_lost;
     if (b->greylists && w->now.mono.ms - r->grey_since_ms < 4 * MINUTE)
         say(o, PHASE_RCPT, 450, "4.7.1", "Greylisted, please try again later");
     else if (mille(w, b->temporary))
@@ -199,6 +366,7 @@ static bool answer(struct world *w, const struct behaviour *b, struct row *r, st
     else {
         say(o, PHASE_DOT, 250, "2.0.0", "OK");
         r->accepted++;
+        v->delivered++;
     }
     return false;
 }
@@ -210,11 +378,12 @@ void on_sent(struct world *w, struct ev *e)
     struct delivery *d = c->first;
     struct outcome *o = mem_array(1, sizeof *o);
     outcome_for(o, d);
-    bool is_lost = answer(w, &v->is, &w->row[d->rid - 1], o);
+    bool is_lost = answer(w, v, &w->row[d->rid - 1], o);
     o->at = w->now.wall;
     o->send_ms = (uint32_t)v->is.message_ms;
     c->first = d->next;
     d->next = NULL;
+    job_off(w, &w->job[w->row[d->rid - 1].job], e->number);
     plan_outcome(w->plan, e->number, o, d, w->now);
     if (is_lost) {
         gone(w, e->number, o->phase, 0, "connection lost");
@@ -223,10 +392,7 @@ void on_sent(struct world *w, struct ev *e)
     } else if (c->first) {
         begin(w, e->number);
     } else {
-        c->is_idle = true;
-        plan_ready(w->plan, e->number, w->now);
-        if (mille(w, v->is.drop_idle))
-            conn_event(w, e->number, dice(w, 2000), EV_DROP);
+        become_idle(w, e->number);
     }
 }
 
@@ -234,7 +400,7 @@ void net_more(struct world *w, const struct plan_action *a)
 {
     struct w_conn *c = &w->conn[a->connection];
     RULE(w, c->is_up, "more for a connection that is not there");
-    check_chain(w, c, a->chain);
+    check_chain(w, a->connection, a->chain);
     if (c->is_gone) { /* they cross: half of them come back with `closed`, half of them late */
         if (dice(w, 2))
             c->first = a->chain;
@@ -274,12 +440,18 @@ void on_closed(struct world *w, struct ev *e)
     struct w_conn *c = &w->conn[e->number];
     struct w_provider *v = &w->provider[c->provider];
     struct delivery *late = c->late;
-    bool came_up = c->why.phase > PHASE_STARTTLS;
     c->is_up = false;
     w->connections--;
     v->connections--;
-    if (came_up)
-        v->accepted--;
+    v->accepted -= c->came_up;
+    w->of_source[c->source].connections--;
+    v->of_source[c->source]--;
+    for (unsigned i = 0; i < v->limits.additionals; i++)
+        w->of_limit[v->limits.additional[i]].connections--;
+    for (const struct delivery *d = c->first; d; d = d->next)
+        job_off(w, &w->job[w->row[d->rid - 1].job], e->number);
+    for (const struct delivery *d = late; d; d = d->next)
+        job_off(w, &w->job[w->row[d->rid - 1].job], e->number);
     plan_closed(w->plan, e->number, &c->why, c->tls_failed, c->first, w->now);
     c->first = c->late = NULL;
     if (late)

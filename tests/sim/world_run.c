@@ -48,97 +48,157 @@ void world_at(struct world *w, int64_t mono_ms, void (*deed)(struct world *w, un
     e->number = arg;
 }
 
-/* ---- building ---- */
+#include "world_build.c"
 
-void world_init(struct world *w, uint64_t seed)
+static void free_chain(struct delivery *d)
 {
-    memset(w, 0, sizeof *w);
-    w->seed = seed;
-    w->rng = rng_seed(seed);
-    w->now.mono.ms = 5000;
-    w->now.wall.ms = INT64_C(1800000000000);
-    w->keeper_ms = 5;
-    w->options = (struct plan_options){
-        .max_connections = 100, .max_asking = 50, .max_leased = 2000, .seed = seed};
-    w->profiles.fallback = world_limits();
-}
-
-struct limits world_limits(void)
-{
-    return (struct limits){.connection_limit = 10,
-                           .max_deliveries_per_connection = 100,
-                           .retry_interval_ms = 5 * MINUTE,
-                           .max_retry_interval_ms = 30 * MINUTE,
-                           .consecutive_connection_failures_before_delay = 100,
-                           .idle_ms = 10 * SECOND,
-                           .smtp_port = 25,
-                           .enable_tls = TLS_OPPORTUNISTIC};
-}
-
-unsigned world_provider(struct world *w, const struct limits *l, const struct behaviour *b)
-{
-    unsigned i = w->providers++;
-    struct w_provider *v = &w->provider[i];
-    MUST(i < W_PROVIDERS);
-    v->is = *b;
-    if (!v->is.dial_ms)
-        v->is.dial_ms = 40;
-    if (!v->is.message_ms)
-        v->is.message_ms = 20;
-    v->limits = l ? *l : w->profiles.fallback;
-    v->hosts = W_HOSTS + 1;
-    for (unsigned h = 0; h < v->hosts; h++) {
-        snprintf(v->host[h].name, sizeof v->host[h].name, "mx%u.p%u.example", h, i);
-        v->host[h].preference = h < W_HOSTS ? 10 : 20;
-        v->host[h].addresses = 1;
-        v->host[h].address[0] = (struct mx_address){AF_INET, {10, 0, (uint8_t)i, (uint8_t)h}};
+    while (d) {
+        struct delivery *next = d->next;
+        delivery_free(d);
+        d = next;
     }
-    snprintf(v->suffix, sizeof v->suffix, ".p%u.example", i);
-    v->has_profile = l != NULL;
-    if (!l)
-        return i;
-    size_t n = w->profiles.count++;
-    w->profiles.item = mem_grow(w->profiles.item, n + 1, sizeof *w->profiles.item);
-    struct profile *f = &w->profiles.item[n];
-    *f = (struct profile){.name = mem_printf("p%u", i), .mx_suffixes = 1, .limits = *l};
-    f->mx_suffix = mem_array(1, sizeof(char *));
-    f->mx_suffix[0] = mem_str(v->suffix);
-    return i;
 }
 
-unsigned world_domain(struct world *w, unsigned provider)
+/* ---- what the planner remembers ---- */
+
+static void put_note(void *arg, const char *key, const char *value)
 {
-    unsigned i = w->domains++;
-    MUST(i < W_DOMAINS);
-    struct w_domain *d = &w->domain[i];
-    *d = (struct w_domain){.provider = provider, .ttl_sec = 300, .dns_ms = 20};
-    snprintf(d->name, sizeof d->name, "d%u.example", i);
-    return i;
+    struct world *w = arg;
+    size_t i = 0;
+    while (i < w->notes && strcmp(w->note[i].key, key) != 0)
+        i++;
+    if (i == w->notes && value) {
+        w->note = mem_grow(w->note, w->notes + 1, sizeof *w->note);
+        w->note[w->notes++] = (struct w_note){mem_str(key), NULL};
+    }
+    if (i == w->notes)
+        return;
+    free(w->note[i].value);
+    w->note[i].value = mem_str(value);
+    if (value)
+        return;
+    free(w->note[i].key);
+    w->note[i] = w->note[--w->notes];
 }
 
-unsigned world_job(struct world *w, enum priority prio)
+void world_save(struct world *w, bool exactly)
 {
-    unsigned i = w->jobs++;
-    MUST(i < W_JOBS);
-    w->job[i].info = (struct plan_job){
-        .key = i + 1, .priority = prio, .in_doubt = DOUBT_HOLD, .expires_ms = HOUR};
-    return i;
+    plan_each_memory(w->plan, false, exactly, w->reserve_ms, w->now, put_note, w);
+    w->saved_ms = w->now.mono.ms;
+}
+
+static void recall(struct world *w)
+{
+    for (size_t i = 0; i < w->notes; i++)
+        RULE(w, plan_remember(w->plan, w->note[i].key, w->note[i].value, w->now), "%s = %s",
+             w->note[i].key, w->note[i].value);
+    for (unsigned i = 0; i < w->providers; i++)
+        if (w->provider[i].closed.count)
+            plan_calendar(w->plan, PARTY_PROVIDER, w->provider[i].name, &w->provider[i].closed,
+                          w->now);
+    for (size_t i = 0; i < w->shaping.clients; i++)
+        plan_calendar(w->plan, PARTY_CLIENT, w->client[i].name, &w->client_closed[i], w->now);
+}
+
+/* What was leased is to be done again, what was recorded holds: as the hand-over file and the spool
+ * know it. */
+static void lose(struct world *w, struct ev *e)
+{
+    free_chain(e->chain);
+    if (e->kind == EV_KEEPER)
+        on_keeper(w, e);
+    free(e);
+}
+
+static void lose_all(struct world *w)
+{
+    struct heap kept = {0};
+    struct heap_node *n;
+    while ((n = heap_first(&w->events))) {
+        struct ev *e = container_of_ev(n);
+        int64_t key = n->key;
+        heap_remove(&w->events, n);
+        if (e->kind == EV_DEED)
+            heap_put(&kept, &e->node, key);
+        else
+            lose(w, e);
+    }
+    heap_done(&w->events);
+    w->events = kept;
+}
+
+static void forget_connections(struct world *w)
+{
+    for (unsigned i = 0; i < W_CONNS; i++) {
+        free_chain(w->conn[i].first);
+        free_chain(w->conn[i].late);
+        w->conn[i] = (struct w_conn){.generation = w->conn[i].generation + 1};
+    }
+    for (unsigned i = 0; i < w->providers; i++) {
+        w->provider[i].connections = w->provider[i].accepted = 0;
+        memset(w->provider[i].of_source, 0, sizeof w->provider[i].of_source);
+    }
+    struct w_cap *caps[] = {w->of_source, w->of_client, w->of_limit};
+    size_t count[] = {W_SOURCES, W_CLIENTS, W_LIMITS};
+    for (int k = 0; k < 3; k++)
+        for (size_t i = 0; i < count[k]; i++) {
+            caps[k][i].connections = 0;
+            memset(caps[k][i].on, 0, sizeof caps[k][i].on);
+        }
+    for (unsigned j = 0; j < w->jobs; j++) {
+        w->job[j].out = 0;
+        w->job[j].cap.connections = 0;
+        memset(w->job[j].on, 0, sizeof w->job[j].on);
+    }
+    w->connections = 0;
+}
+
+void world_crash(struct world *w)
+{
+    lose_all(w);
+    forget_connections(w);
+    plan_free(w->plan);
+    for (size_t i = 0; i < w->rows; i++)
+        if (w->row[i].state == ROW_LEASED)
+            w->row[i].state = ROW_TODO;
+    w->asked_rows = w->held_rows = w->leases_out = 0;
+    w->questions = 0;
+    w->saves = false;
+    w->keeper_free_ms = 0;
+    w->now.mono.ms += 300;
+    w->now.wall.ms += 300;
+    world_start(w);
+}
+
+static void open_job(struct world *w, unsigned job)
+{
+    struct w_job *j = &w->job[job];
+    j->info.id = j->id;
+    j->info.client = j->client[0] ? j->client : NULL;
+    j->info.cap = j->cap.cap;
+    plan_job_open(w->plan, &j->info);
+    if (j->closed.count)
+        plan_job_calendar(w->plan, j->info.key, &j->closed, w->now);
 }
 
 /* The planner's life begins, or begins again after a stop: the spool says what waits. */
 void world_start(struct world *w)
 {
-    w->options.profiles = &w->profiles;
+    struct w_config *old = w->config;
+    if (w->shaping.sources == 0)
+        world_source(w, &(struct cap){0}, NULL);
+    w->config = config_new(w);
+    w->options.shaping = &w->config->shaping;
     w->plan = plan_new(&w->options);
+    config_free(old);
     w->is_stopping = false;
     memset(w->leased_until_ms, 0, sizeof w->leased_until_ms);
-    for (unsigned i = 0; i < w->providers; i++) /* rates do not survive a restart yet */
-        w->provider[i].message_tat_us = w->provider[i].connection_tat_us = 0;
+    recall(w);
     for (unsigned j = 0; j < w->jobs; j++) {
         if (w->job[j].is_done || w->job[j].was_cancelled)
             continue;
         w->job[j].info.is_paused = w->job[j].was_paused;
-        plan_job_open(w->plan, &w->job[j].info);
+        open_job(w, j);
         for (unsigned d = 0; d < w->domains; d++) {
             const struct todo *t = &w->todo[j][d];
             if (t->count)
@@ -148,16 +208,10 @@ void world_start(struct world *w)
         plan_job_loaded(w->plan, j + 1);
         w->job[j].is_open = true;
     }
+    if (!w->saves)
+        w->saved_ms = w->now.mono.ms + 1 - w->save_ms;
+    w->saves = true;
     world_carry_out(w);
-}
-
-static void free_chain(struct delivery *d)
-{
-    while (d) {
-        struct delivery *next = d->next;
-        delivery_free(d);
-        d = next;
-    }
 }
 
 void world_done(struct world *w)
@@ -179,12 +233,8 @@ void world_done(struct world *w)
         free(e);
     }
     heap_done(&w->events);
-    for (size_t i = 0; i < w->profiles.count; i++) {
-        free(w->profiles.item[i].name);
-        free(w->profiles.item[i].mx_suffix[0]);
-        free(w->profiles.item[i].mx_suffix);
-    }
-    free(w->profiles.item);
+    done_caps(w);
+    config_free(w->config);
     todo_free(w);
 }
 
@@ -197,7 +247,8 @@ static void note_outcome(struct world *w, const struct outcome *o)
     RULE(w, !r->is_said, "rid %llu ends twice", (unsigned long long)o->rid);
     RULE(w, o->category != CAT_OK || o->state == STATE_DELIVERED);
     RULE(w, !r->is_suppressed || o->state == STATE_SUPPRESSED || o->state == STATE_CANCELLED);
-    if (o->state == STATE_DEFERRED) {
+    if (o->state == STATE_DEFERRED || o->state == STATE_QUARANTINED) {
+        w->quarantined += o->state == STATE_QUARANTINED;
         RULE(w, o->next_due_ms > w->now.wall.ms && !j->was_cancelled);
         r->retry_from_ms = w->now.mono.ms + (o->next_due_ms - w->now.wall.ms);
         return;
@@ -261,6 +312,12 @@ static void carry_out(struct world *w, const struct plan_action *a)
     case ACT_JOB_DONE:
         note_end(w, job);
         break;
+    case ACT_NOTICE:
+        free(a->text);
+        return;
+    case ACT_QUARANTINE:
+        w->quarantines++;
+        return;
     }
     spool_ask(w, a);
 }
@@ -304,6 +361,10 @@ static void happen(struct world *w, struct ev *e)
     case EV_DIALLED:
         on_dialled(w, e);
         break;
+    case EV_BEGIN:
+        if (is_current)
+            on_begin(w, e);
+        break;
     case EV_SENT:
         on_sent(w, e);
         break;
@@ -339,6 +400,17 @@ static void poke(struct world *w, int64_t until_ms)
     RULE(w, !plan_next(w->plan, w->now, &a), "it overslept: action %d", (int)a.act);
 }
 
+/* While nothing happens there is nothing new to save, but for a last time before it goes on. */
+static void save_before(struct world *w, int64_t at_ms)
+{
+    int64_t at = w->saved_ms + w->save_ms, some = at_ms - (int64_t)dice(w, (unsigned)w->save_ms);
+    if (!w->saves || at > at_ms)
+        return;
+    at = some > at ? some : at;
+    move_clock(w, at > w->now.mono.ms ? at : w->now.mono.ms);
+    world_save(w, false);
+}
+
 static bool step(struct world *w, int64_t until_ms)
 {
     struct heap_node *n = heap_first(&w->events);
@@ -348,6 +420,7 @@ static bool step(struct world *w, int64_t until_ms)
         return false;
     if (at < w->now.mono.ms)
         at = w->now.mono.ms;
+    save_before(w, at);
     poke(w, at);
     move_clock(w, at);
     while ((n = heap_first(&w->events)) && time_of(n) <= at) {
@@ -367,6 +440,7 @@ void world_run(struct world *w, int64_t until_ms)
 {
     while (step(w, until_ms))
         ;
+    save_before(w, until_ms);
     if (w->now.mono.ms < until_ms)
         move_clock(w, until_ms);
     /* Each event may bring a few wake-ups (rates, rests, retries), never a flood of them. */
@@ -396,12 +470,12 @@ static bool is_all_done(const struct world *w)
     return true;
 }
 
-static void tell_one(void *arg, const char *what, uint64_t recipients, const char *why,
-                     struct wall until)
+static void tell_one(void *arg, const struct plan_wait *wait)
 {
     const struct world *w = arg;
-    fprintf(stderr, "%llu of %s: %s, for %lld ms\n", (unsigned long long)recipients, what, why,
-            (long long)(until.ms ? until.ms - w->now.wall.ms : 0));
+    fprintf(stderr, "%llu of %s: %s, for %lld ms\n", (unsigned long long)wait->recipients,
+            wait->what, wait->why,
+            (long long)(wait->until.ms ? wait->until.ms - w->now.wall.ms : 0));
 }
 
 static void tell_waits(struct world *w)
@@ -411,7 +485,7 @@ static void tell_waits(struct world *w)
         plan_counts(w->plan, j + 1, &c);
         fprintf(stderr, "job %u: open %d, waiting %llu, leased %llu\n", j, w->job[j].is_open,
                 (unsigned long long)c.waiting, (unsigned long long)c.leased);
-        plan_each_wait(w->plan, j + 1, w->now, tell_one, w);
+        plan_each_wait(w->plan, &(struct plan_question){.job_key = j + 1}, w->now, tell_one, w);
     }
 }
 

@@ -195,7 +195,7 @@ static void record(struct world *w, struct outcome *o)
     todo_remove(w, o->rid);
     r->attempts = o->attempt;
     r->result = o->state;
-    if (o->state == STATE_DEFERRED) {
+    if (o->state == STATE_DEFERRED || o->state == STATE_QUARANTINED) {
         r->state = ROW_TODO;
         r->due_ms = due_behind(w, r->job, o->next_due_ms);
         todo_put(w, o->rid);
@@ -230,6 +230,39 @@ static void cancel_rows(struct world *w, unsigned job)
         r->result = STATE_CANCELLED;
         r->is_said = true;
     }
+}
+
+static void recount(struct world *w, unsigned job, unsigned domain)
+{
+    const struct todo *t = &w->todo[job][domain];
+    uint64_t waiting = 0;
+    int64_t due = WHEN_NEVER;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct row *r = row_of(w, t->rid[i]);
+        if (r->state == ROW_LEASED)
+            continue;
+        due = waiting++ ? due : r->due_ms;
+    }
+    if (w->job[job].is_open && waiting)
+        plan_job_recount(w->plan, job + 1, domain, w->domain[domain].name, waiting, due, w->now);
+}
+
+void spool_release(struct world *w)
+{
+    for (uint64_t rid = 1; rid <= w->rows; rid++) {
+        struct row *r = row_of(w, rid);
+        if (r->state != ROW_TODO || r->result != STATE_QUARANTINED)
+            continue;
+        todo_remove(w, rid);
+        r->result = STATE_WAITING;
+        r->retry_from_ms = 0;
+        r->due_ms = due_behind(w, r->job, w->now.wall.ms);
+        todo_put(w, rid);
+    }
+    for (unsigned j = 0; j < w->jobs; j++)
+        for (unsigned d = 0; d < w->domains; d++)
+            if (w->todo[j][d].count)
+                recount(w, j, d);
 }
 
 static void end_job(struct world *w, unsigned job)

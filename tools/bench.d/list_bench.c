@@ -88,7 +88,7 @@ static void fold(struct list_store *l, uint64_t rows)
 
         for (; n < BATCH && i < rows; n++, i++)
             outcome_of(&o[n], i, rows);
-        need(list_fold(l, "bench-job", "bench", "bench", o, n, i, &failure));
+        need(list_fold(l, "bench-job", "bench", MSG_AD, "bench", o, n, i, &failure));
     }
     say("fold", rows, start);
     free(o);

@@ -15,7 +15,8 @@ list_db = "lists.db"; template_dir = "{templates}"; control_socket = "control.so
 ehlo_name = "bench.sluice.example"; max_connections = {connections}; prohibited_hosts = ();
 dns = {{ servers = "127.0.0.1:{dns}"; }};
 defaults = {{ connection_limit = {connections}; max_connection_rate = "100000/s"; max_message_rate = "1000000/s";
-             max_deliveries_per_connection = 1000; smtp_port = {smtp}; retry_interval = "5 s"; }};
+             max_deliveries_per_connection = 1000; smtp_port = {smtp}; retry_interval = "5 s";
+             ramp_up = "0 s"; }};
 """
 
 

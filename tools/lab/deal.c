@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <strings.h>
 #include <sluice/base/must.h>
+#include "maintenance.h"
 #include "sess.h"
 
 #define HEAD_BYTES (16U << 10) /* enough for a Message-ID */
@@ -133,6 +134,26 @@ static bool over_rate(struct session *s, enum stage at, struct said *said)
     return true;
 }
 
+static void count_mail(struct session *s)
+{
+    struct tally *t = &s->receiver->tally;
+    t->mails++;
+    s->mail_us = s->arrived_us;
+    meter_note(&t->meter[METER_MAILS], &s->lab->scene->measure, s->lab->loop.now_us);
+}
+
+/* True (and the reply is said) inside a maintenance window. */
+static bool is_maintained(struct session *s, enum stage at, uint64_t *counter, struct said *said)
+{
+    struct receiver *v = s->receiver;
+    if (!maintenance_is_on(s->lab, v))
+        return false;
+    ++*counter;
+    v->tally.refused[at]++;
+    *said = talk_reply(s, &v->maintenance_reply, v->maintenance_reply.code == 421);
+    return true;
+}
+
 void deal_mail(struct session *s, struct str args)
 {
     struct receiver *v = s->receiver;
@@ -160,7 +181,10 @@ void deal_mail(struct session *s, struct str args)
     memcpy(s->from, path.p, path.n);
     s->from_n = path.n;
     struct said said = {.effect = EFFECT_NONE};
-    if (v->max_messages_per_connection && s->messages >= v->max_messages_per_connection) {
+    count_mail(s);
+    if (is_maintained(s, AT_MAIL, &v->tally.inside.mails, &said)) {
+        /* nothing else speaks */
+    } else if (v->max_messages_per_connection && s->messages >= v->max_messages_per_connection) {
         v->tally.refused[AT_MAIL]++;
         said = talk_reply(s, &v->over_messages, v->over_messages.code == 421);
     } else if (!over_rate(s, AT_MAIL, &said)) {
@@ -188,7 +212,7 @@ static struct said judge_recipient(struct session *s, struct record *r)
 {
     struct receiver *v = s->receiver;
     struct said said = {.effect = EFFECT_NONE};
-    if (over_rate(s, AT_RCPT, &said))
+    if (is_maintained(s, AT_RCPT, &v->tally.inside.rcpts, &said) || over_rate(s, AT_RCPT, &said))
         return said;
     said = talk_rules(s, AT_RCPT);
     if (said.effect != EFFECT_NONE || v->grey.delay_ms == 0)
@@ -316,18 +340,18 @@ void deal_data(struct session *s, bool more_behind)
 
 static void count_accepted(struct session *s)
 {
+    struct lab *lab = s->lab;
     struct tally *t = &s->receiver->tally;
-    int64_t second = s->lab->loop.now_ms / 1000;
     uint64_t id = s->lab->scene->wants_message_id ? keep_message_id(s) : 0;
     t->messages++;
     t->recipients += s->tos;
     t->bytes += s->body.bytes;
-    if (t->second != second) {
-        t->second = second;
-        t->in_second = 0;
-    }
-    if (++t->in_second > t->peak_messages_per_s)
-        t->peak_messages_per_s = t->in_second;
+    meter_note(&t->meter[METER_MESSAGES], &lab->scene->measure, lab->loop.now_us);
+    if (!t->first_accepted_ms)
+        t->first_accepted_ms = lab->loop.wall_ms;
+    t->last_accepted_ms = lab->loop.wall_ms;
+    if (maintenance_is_on(lab, s->receiver))
+        t->inside.messages++;
     for (size_t i = 0; i < s->tos; i++)
         book_accept(s->record[i], id);
     if (s->keeps_all)

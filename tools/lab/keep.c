@@ -66,9 +66,10 @@ void log_deal(struct session *s, const struct record *r, enum stage at, int code
     if (lab->log_fd < 0)
         return;
     buf_printf(&lab->log,
-               "ms=%lld receiver=%s host=%s serial=%llu from=%s to=%s stage=%s code=%d accepted=%d "
+               "ms=%lld mail_us=%lld receiver=%s host=%s serial=%llu from=%s to=%s stage=%s "
+               "code=%d accepted=%d "
                "bytes=%llu text=%s\n",
-               (long long)lab->loop.wall_ms, s->receiver->name, s->host,
+               (long long)lab->loop.wall_ms, (long long)s->mail_us, s->receiver->name, s->host,
                (unsigned long long)s->serial,
                log_quote(str_n(s->from, s->from_n), from, sizeof from),
                log_quote(r ? str_n(r->addr, r->addr_n) : str_of(""), to, sizeof to), stage_name(at),

@@ -14,6 +14,7 @@ struct dns_server;
 struct session;
 struct door;
 struct desk;
+struct watchman;
 
 struct lab {
     struct loop loop;
@@ -23,9 +24,10 @@ struct lab {
     struct door *doors;
     size_t door_count;
     struct desk *desk;
-    char *scratch;         /* CARRY_BYTES + SCRATCH_BYTES; one read at a time uses it */
-    struct session *first; /* open sessions, newest first */
-    struct session *spare; /* closed ones, kept for reuse */
+    struct watchman *watchmen; /* of maintenance windows, one per receiver */
+    char *scratch;             /* CARRY_BYTES + SCRATCH_BYTES; one read at a time uses it */
+    struct session *first;     /* open sessions, newest first */
+    struct session *spare;     /* closed ones, kept for reuse */
     size_t open_sessions;
     struct timer sweep;
     struct buf log; /* transactions not yet written */

@@ -16,6 +16,7 @@
 #include "dns.h"
 #include "door.h"
 #include "lab.h"
+#include "maintenance.h"
 #include "sess.h"
 #include "tls.h"
 
@@ -211,6 +212,7 @@ static void stop(struct lab *lab)
     log_flush(lab);
     desk_close(lab);
     door_close_all(lab);
+    maintenance_stop(lab);
     loop_timer_off(&lab->loop, &lab->sweep);
     loop_drain(&lab->loop);
     dns_stop(lab);
@@ -242,6 +244,7 @@ static int run(struct scene *s, const struct options *o)
                       "sluice-lab: %zu receivers on %zu addresses, SMTP port %d, DNS port %d\n",
                       s->receivers, s->addresses, lab.smtp_port, lab.dns_port);
         loop_timer(&lab.loop, &lab.sweep, lab.loop.now_ms + 1000);
+        maintenance_start(&lab);
         loop_run(&lab.loop);
         ok = write_dump(&lab);
     } else {

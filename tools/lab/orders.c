@@ -3,6 +3,7 @@
 #include <sluice/base/when.h>
 #include "dns.h"
 #include "door.h"
+#include "maintenance.h"
 #include "orders.h"
 #include "stats.h"
 
@@ -135,8 +136,10 @@ static bool set_one(struct lab *lab, struct receiver *r, const char *key, const 
         r->rules_off = strcmp(value, "off") == 0;
         return true;
     }
+    if (strcmp(key, "maintenance") == 0)
+        return maintenance_set(lab, r, value, e);
     return err_set(e,
-                   "unknown key '%s': refuse_all, refuse_at, reach, max_connections, "
+                   "unknown key '%s': refuse_all, refuse_at, reach, maintenance, max_connections, "
                    "max_messages_per_connection, connection_rate, message_rate, delay_ms, rules",
                    key);
 }

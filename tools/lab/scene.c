@@ -77,6 +77,9 @@ void scene_free(struct scene *s)
         return;
     for (size_t i = 0; i < s->names; i++)
         pattern_done(&s->name[i]->pattern);
+    for (size_t i = 0; i < s->receivers; i++)
+        for (int m = 0; m < METERS; m++)
+            meter_clear(&s->receiver[i]->tally.meter[m]);
     for (size_t i = 0; i < s->keeps; i++)
         free(s->kept[i]);
     free(s->kept);

@@ -14,12 +14,14 @@
 #include <sluice/base/err.h>
 #include <sluice/base/map.h>
 #include <sluice/base/rate.h>
+#include "meter.h"
 #include "pattern.h"
 
 #define SCENE_ADDRESSES_MAX 8192 /* listening sockets */
 #define SCENE_RECEIVERS_MAX 10000
 #define SCENE_NAMES_MAX 100000
 #define RECEIVER_HOSTS 16
+#define MAINTENANCES_MAX 16  /* per receiver */
 #define SCENE_RULES_MAX 1000 /* per receiver and stage */
 #define REPLY_BYTES_MAX (4U << 20)
 
@@ -104,16 +106,33 @@ struct greylist {
     struct reply reply;
 };
 
+struct stretch {
+    int64_t from_ms, until_ms; /* since the start of the lab; [from, until) */
+};
+
+/* What happened within maintenance windows, and right after them. */
+struct inside {
+    uint64_t windows;       /* begun so far */
+    uint64_t open_at_begin; /* connections that were still there */
+    uint64_t connections, mails, rcpts, messages;
+    int64_t after_ms;    /* from the end of the last one to the next connection */
+    uint64_t after_peak; /* connections open at once in the second that began with that one */
+};
+
+/* What a meter counts: connections made, MAIL commands, messages accepted. */
+enum { METER_CONNECTIONS, METER_MAILS, METER_MESSAGES, METERS };
+
 struct tally { /* counters of one receiver; reset by `ctl reset` */
-    uint64_t connections, refused_connections, messages, recipients;
+    uint64_t connections, refused_connections, mails, messages, recipients;
     uint64_t refused[STAGES], dropped[STAGES];
-    uint64_t peak_connections, peak_messages_per_s, peak_connections_per_s, peak_per_connection;
+    uint64_t peak_connections, peak_per_connection;
+    struct meter meter[METERS];
+    int64_t first_accepted_ms, last_accepted_ms; /* Unix; 0: none */
+    struct inside inside;
     uint64_t tls, bytes;
     uint64_t over_rate;
     /* Things that a careful client never does. */
     uint64_t bad_commands, early_talk, bare_lf, long_lines, unannounced;
-    int64_t second, connect_second; /* which second the next two belong to */
-    uint64_t in_second, connects_in_second;
 };
 
 struct receiver {
@@ -140,6 +159,11 @@ struct receiver {
     int64_t delay_ms; /* before every reply */
     struct reply refuse_all;
     enum stage refuse_at;
+    struct stretch maintenance[MAINTENANCES_MAX];
+    size_t maintenances;
+    struct reply maintenance_reply;
+    int64_t first_after_ms; /* since the start of the lab: of the first connection after one */
+    size_t number;          /* its place in scene->receiver */
     uint64_t keep_limit;
     uint64_t kept;
     char *host
@@ -223,6 +247,7 @@ struct scene {
     int64_t idle_ms;
     uint64_t max_records;
     bool wants_message_id;
+    struct periods measure;
     struct name **name; /* in the order of the file */
     size_t names;
     struct map exact;     /* lower-case name -> struct name *, for names without ranges */

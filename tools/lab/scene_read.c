@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sluice/base/must.h>
+#include <sluice/base/when.h>
 #include "reader.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -18,6 +19,30 @@ static void set_port(struct reader *r, void *object, config_setting_t *value)
         s->smtp_port = port;
 }
 
+static void each_period(struct reader *r, void *object, config_setting_t *at, const char *text)
+{
+    struct periods *p = object;
+    int64_t ms;
+    if (!duration_parse(str_of(text), &ms) || ms < 1 || ms > METER_PERIOD_MAX_MS) {
+        reader_bad(r, at, "a duration of at most a day is wanted here, such as \"10 s\"");
+        return;
+    }
+    for (size_t i = 0; i < p->count; i++)
+        if (p->ms[i] == ms)
+            return;
+    if (p->count == METER_PERIODS)
+        reader_bad(r, at, "more than %d periods", METER_PERIODS);
+    else
+        p->ms[p->count++] = ms;
+}
+
+static void set_measure(struct reader *r, void *object, config_setting_t *value)
+{
+    struct scene *s = object;
+    s->measure.count = 1; /* the second stays */
+    reader_texts(r, value, &s->measure, each_period);
+}
+
 static const struct key lab_keys[] = {
     {"dns", KEY_STR, offsetof(struct scene, dns), NULL},
     {"smtp_port", KEY_CALL, 0, set_port},
@@ -30,6 +55,7 @@ static const struct key lab_keys[] = {
     {"ca_file", KEY_STR, offsetof(struct scene, ca_file), NULL},
     {"idle_timeout", KEY_MS, offsetof(struct scene, idle_ms), NULL},
     {"max_records", KEY_U64, offsetof(struct scene, max_records), NULL},
+    {"measure", KEY_CALL, 0, set_measure},
     {"message_id", KEY_BOOL, offsetof(struct scene, wants_message_id), NULL},
 };
 
@@ -106,6 +132,7 @@ static struct scene *scene_defaults(const char *path)
     s->keep_limit = 10;
     s->idle_ms = 300000;
     s->max_records = 20000000;
+    s->measure = (struct periods){.ms = {1000, 60000}, .count = 2};
     return s;
 }
 

@@ -282,6 +282,29 @@ static void set_bare_lf(struct reader *r, void *object, config_setting_t *value)
     v->rejects_bare_lf = at == 1;
 }
 
+static const struct key stretch_keys[] = {
+    {"from", KEY_MS, offsetof(struct stretch, from_ms), NULL},
+    {"until", KEY_MS, offsetof(struct stretch, until_ms), NULL},
+};
+
+static void set_maintenance(struct reader *r, void *object, config_setting_t *value)
+{
+    struct receiver *v = object;
+    if (!config_setting_is_list(value)) {
+        reader_bad(r, value, "maintenance is a list: ( { from = \"20 s\"; until = \"40 s\"; } )");
+        return;
+    }
+    for (int i = 0; i < config_setting_length(value) && i < MAINTENANCES_MAX; i++) {
+        struct stretch *s = &v->maintenance[v->maintenances++];
+        config_setting_t *one = config_setting_get_elem(value, (unsigned)i);
+        reader_group(r, one, s, stretch_keys, COUNT(stretch_keys), "maintenance");
+        if (s->from_ms >= s->until_ms)
+            reader_bad(r, one, "a window needs an `until` that is later than its `from`");
+    }
+    if (config_setting_length(value) > MAINTENANCES_MAX)
+        reader_bad(r, value, "more than %d windows", MAINTENANCES_MAX);
+}
+
 static void set_grey_key(struct reader *r, void *object, config_setting_t *value)
 {
     static const char *const words[] = {"sender+recipient", "recipient"};
@@ -336,6 +359,8 @@ static const struct key receiver_keys[] = {
     {"message_rate_at", KEY_STAGE, AT(message_rate_at), NULL},
     {"over_rate", KEY_REPLY, AT(over_rate), NULL},
     {"delay_ms", KEY_MS, AT(delay_ms), NULL},
+    {"maintenance", KEY_CALL, 0, set_maintenance},
+    {"maintenance_reply", KEY_REPLY, AT(maintenance_reply), NULL},
     {"keep_limit", KEY_U64, AT(keep_limit), NULL},
 };
 #undef AT
@@ -355,6 +380,7 @@ static struct receiver *receiver_defaults(struct scene *s)
     reply_set_text(s, &v->over_connections, "421 4.7.0 Too many connections from {ip}");
     reply_set_text(s, &v->over_messages, "421 4.7.0 Too many messages on this connection");
     reply_set_text(s, &v->over_rate, "421 4.7.0 You send too many messages");
+    reply_set_text(s, &v->maintenance_reply, "421 4.3.2 The system is under maintenance");
     reply_set_text(s, &v->grey.reply, "451 4.7.1 Greylisted, please try again later");
     return v;
 }

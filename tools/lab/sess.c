@@ -40,7 +40,10 @@ struct session *sess_new(struct lab *lab, int fd, struct door *door, const char 
         buf_init(&s->out, OUT_MAX);
         buf_init(&s->keep, 0);
     }
+    int on = 1;
     s->watcher = (struct watcher){.on = ready, .bury = bury, .fd = fd};
+    if (lab->log_fd >= 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
     s->wake.on = wake;
     s->lab = lab;
     s->receiver = door->address->receiver;
@@ -161,8 +164,34 @@ static ssize_t write_some(struct session *s, const char *p, size_t n)
     return sent > 0 ? sent : tls_result(s, sent);
 }
 
+/* recv(2), and when it came: we may be late, and the log is to show how the client sends. */
+static ssize_t read_and_date(struct session *s, char *p, size_t n)
+{
+    union {
+        struct cmsghdr head;
+        char bytes[CMSG_SPACE(sizeof(struct timespec))];
+    } control;
+    struct iovec iov = {p, n};
+    struct msghdr m = {.msg_iov = &iov,
+                       .msg_iovlen = 1,
+                       .msg_control = &control,
+                       .msg_controllen = sizeof control};
+    ssize_t got = recvmsg(s->watcher.fd, &m, MSG_DONTWAIT);
+    for (struct cmsghdr *c = got > 0 ? CMSG_FIRSTHDR(&m) : NULL; c; c = CMSG_NXTHDR(&m, c)) {
+        struct timespec at;
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
+            continue;
+        memcpy(&at, CMSG_DATA(c), sizeof at);
+        s->arrived_us = (int64_t)at.tv_sec * 1000000 + at.tv_nsec / 1000;
+    }
+    return got;
+}
+
 static ssize_t read_some(struct session *s, char *p, size_t n)
 {
+    s->arrived_us = s->lab->loop.wall_ms * 1000;
+    if (!s->tls && s->lab->log_fd >= 0)
+        return read_and_date(s, p, n);
     if (!s->tls)
         return recv(s->watcher.fd, p, n, MSG_DONTWAIT);
     int got = SSL_read(s->tls, p, (int)n);

@@ -43,6 +43,9 @@ struct session {
     bool overlong;    /* the rest of a command line that is too long is thrown away */
     int64_t delay_ms; /* for the next reply */
     int64_t last_ms;
+    int64_t
+        arrived_us;  /* Unix: when the kernel got what was read last; kept while there is a log */
+    int64_t mail_us; /* the same of the last MAIL */
     uint64_t serial;
     uint64_t messages;
     unsigned mistakes;

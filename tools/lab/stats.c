@@ -14,7 +14,7 @@ static uint64_t sum(const uint64_t *of)
 
 static bool is_silent(const struct receiver *r)
 {
-    return r->tally.connections == 0;
+    return r->tally.connections == 0 && r->tally.inside.windows == 0;
 }
 
 static void table_row(const struct receiver *r, FILE *out)
@@ -24,12 +24,24 @@ static void table_row(const struct receiver *r, FILE *out)
                   "%-20.20s %8" PRIu64 " %5" PRIu64 " %5" PRIu64 " %6" PRIu64 " %9" PRIu64
                   " %9" PRIu64 " %7" PRIu64 " %7" PRIu64 " %7" PRIu64 " %7" PRIu64 " %6" PRIu64
                   "\n",
-                  r->name, t->connections, r->open, t->peak_connections, t->peak_messages_per_s,
-                  t->messages, t->recipients,
+                  r->name, t->connections, r->open, t->peak_connections,
+                  t->meter[METER_MESSAGES].span[0].peak, t->messages, t->recipients,
                   t->refused[AT_BANNER] + t->refused_connections + t->refused[AT_EHLO] +
                       t->refused[AT_HELO] + t->refused[AT_STARTTLS],
                   t->refused[AT_MAIL], t->refused[AT_RCPT],
                   t->refused[AT_DATA] + t->refused[AT_DOT], sum(t->dropped));
+}
+
+static void inside_row(const struct receiver *r, FILE *out)
+{
+    const struct inside *t = &r->tally.inside;
+    if (t->windows)
+        (void)fprintf(out,
+                      "maintenance of %s: %" PRIu64 " begun, %" PRIu64
+                      " connections open then; inside: %" PRIu64 " connections, %" PRIu64
+                      " MAIL, %" PRIu64 " RCPT, %" PRIu64 " messages accepted\n",
+                      r->name, t->windows, t->open_at_begin, t->connections, t->mails, t->rcpts,
+                      t->messages);
 }
 
 static void complaints(const struct lab *lab, FILE *out)
@@ -75,6 +87,8 @@ void stats_table(const struct lab *lab, FILE *out)
                   " recipients accepted; %zu recipients seen; "
                   "%" PRIu64 " DNS queries\n",
                   messages, recipients, lab->book.records.count, dns_total(lab));
+    for (size_t i = 0; i < s->receivers; i++)
+        inside_row(s->receiver[i], out);
     complaints(lab, out);
 }
 
@@ -108,7 +122,30 @@ static void json_rules(const struct receiver *r, FILE *out)
     (void)fputs("},", out);
 }
 
-static void json_receiver(const struct receiver *r, FILE *out)
+static void json_peaks(const struct periods *p, const struct tally *t, FILE *out)
+{
+    (void)fputs("\"peaks\":[", out);
+    for (size_t i = 0; i < p->count; i++)
+        (void)fprintf(out,
+                      "%s{\"period_ms\":%" PRId64 ",\"connections\":%" PRIu64 ",\"mails\":%" PRIu64
+                      ",\"messages\":%" PRIu64 "}",
+                      i ? "," : "", p->ms[i], t->meter[METER_CONNECTIONS].span[i].peak,
+                      t->meter[METER_MAILS].span[i].peak, t->meter[METER_MESSAGES].span[i].peak);
+    (void)fputs("],", out);
+}
+
+static void json_inside(const struct inside *t, FILE *out)
+{
+    (void)fprintf(out,
+                  "\"maintenance\":{\"windows\":%" PRIu64 ",\"open_at_begin\":%" PRIu64
+                  ",\"connections\":%" PRIu64 ",\"mails\":%" PRIu64 ",\"rcpts\":%" PRIu64
+                  ",\"messages\":%" PRIu64 ",\"after_ms\":%" PRId64
+                  ",\"after_peak_connections\":%" PRIu64 "},",
+                  t->windows, t->open_at_begin, t->connections, t->mails, t->rcpts, t->messages,
+                  t->after_ms, t->after_peak);
+}
+
+static void json_receiver(const struct lab *lab, const struct receiver *r, FILE *out)
 {
     const struct tally *t = &r->tally;
     const struct {
@@ -119,11 +156,14 @@ static void json_receiver(const struct receiver *r, FILE *out)
         {"open", r->open},
         {"refused_connections", t->refused_connections},
         {"peak_connections", t->peak_connections},
-        {"peak_connections_per_s", t->peak_connections_per_s},
-        {"peak_messages_per_s", t->peak_messages_per_s},
+        {"peak_connections_per_s", t->meter[METER_CONNECTIONS].span[0].peak},
+        {"peak_messages_per_s", t->meter[METER_MESSAGES].span[0].peak},
         {"peak_messages_per_connection", t->peak_per_connection},
+        {"mails", t->mails},
         {"messages", t->messages},
         {"recipients", t->recipients},
+        {"first_accepted_ms", (uint64_t)t->first_accepted_ms},
+        {"last_accepted_ms", (uint64_t)t->last_accepted_ms},
         {"bytes", t->bytes},
         {"tls", t->tls},
         {"over_rate", t->over_rate},
@@ -141,6 +181,9 @@ static void json_receiver(const struct receiver *r, FILE *out)
     json_stages(out, "refused", t->refused);
     json_stages(out, "dropped", t->dropped);
     json_rules(r, out);
+    json_peaks(&lab->scene->measure, t, out);
+    if (t->inside.windows)
+        json_inside(&t->inside, out);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         (void)fprintf(out, "%s\"%s\":%" PRIu64, i ? "," : "", numbers[i].name, numbers[i].value);
     (void)fputs("}", out);
@@ -166,7 +209,7 @@ void stats_json(const struct lab *lab, FILE *out)
         if (is_silent(s->receiver[i]))
             continue;
         (void)fputs(comma, out);
-        json_receiver(s->receiver[i], out);
+        json_receiver(lab, s->receiver[i], out);
         comma = ",\n";
     }
     (void)fputs("}}\n", out);
@@ -177,6 +220,8 @@ void stats_reset(struct lab *lab)
     struct scene *s = lab->scene;
     for (size_t i = 0; i < s->receivers; i++) {
         struct receiver *r = s->receiver[i];
+        for (int m = 0; m < METERS; m++)
+            meter_clear(&r->tally.meter[m]);
         r->tally = (struct tally){.peak_connections = r->open};
         r->serial = 0;
         for (int at = 0; at < STAGES; at++)

@@ -1,6 +1,7 @@
 /* talk.c: the dialogue apart from messages. See sess.h. */
 #include <stdio.h>
 #include <strings.h>
+#include "maintenance.h"
 #include "sess.h"
 #include "verdict.h"
 
@@ -194,11 +195,18 @@ static bool over_connections(struct session *s)
 
 void talk_banner(struct session *s)
 {
+    struct receiver *v = s->receiver;
+    if (maintenance_is_on(s->lab, v)) {
+        v->tally.refused_connections++;
+        struct said no = talk_reply(s, &v->maintenance_reply, true);
+        log_deal(s, NULL, AT_BANNER, no.code, no.text, false);
+        return;
+    }
     if (over_connections(s))
         return;
     struct said said = talk_rules(s, AT_BANNER);
     if (said.effect == EFFECT_NONE)
-        (void)talk_reply(s, &s->receiver->banner, s->receiver->banner.code == 421);
+        (void)talk_reply(s, &v->banner, v->banner.code == 421);
     else
         log_deal(s, NULL, AT_BANNER, said.code, said.text, false);
 }

@@ -7,8 +7,8 @@
  * The socket has mode 0660: who may open it may do everything. docs/control-protocol.md is the
  * reference for other clients.
  *
- * Server side: each client gets a thread (at most CONTROL_CLIENTS_MAX; more are told to come back);
- * the handler runs there.
+ * Server side: each client gets a thread (at most CONTROL_CLIENTS_MAX; who asks nothing gives way to
+ * one more, else it is told to come back); the handler runs there.
  */
 #ifndef SLUICE_ADMIN_CONTROL_H
 #define SLUICE_ADMIN_CONTROL_H
@@ -48,6 +48,8 @@ struct control_limits {
     int64_t answer_ms;  /* for one line of the answer to be taken */
     int64_t busy_ms;  /* how long one more than `clients` waits for a place before it is refused */
     unsigned clients; /* 1..CONTROL_CLIENTS_MAX */
+    int64_t idle_ms;  /* who asks nothing for so long gives its place to one that comes; 0: keeps
+                         it */
 };
 
 struct control;
@@ -62,9 +64,9 @@ bool control_start_limited(const char *path, control_handler *handler, void *arg
 /* Shuts clients down, joins, removes the socket; NULL is fine. */
 void control_stop(struct control *c);
 
-/* Client side: one request; data() gets streamed text (may be NULL; false stops). Returns the final
- * object (json_decref), also a refusal, or NULL with *e ("the daemon does not run: no socket at
- * ..."). */
+/* Client side: one request; data() gets streamed text (may be NULL; false stops, then *e has the
+ * code ECANCELED). Returns the final object (json_decref), also a refusal, or NULL with *e ("the
+ * daemon does not run: no socket at ..."). */
 json_t *control_ask(const char *path, const json_t *request,
                     bool (*data)(void *arg, const char *text, size_t n), void *arg, struct err *e);
 

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sluice/base/err.h>
 #include <sluice/conf/tree.h>
-#include <sluice/shape/provider.h>
+#include <sluice/shape/shaping.h>
 
 struct settings {
     /* Relative paths are relative to the folder of the configuration file; all stored absolute. */
@@ -27,7 +27,7 @@ struct settings {
     int log_level;  /* enum log_level */
 
     char *ehlo_name;                      /* our host name; default: gethostname() */
-    struct conf_strings source_addresses; /* local addresses to dial from; empty: any */
+    struct conf_strings source_addresses; /* the short form of `sources`, which shaping has, too */
     int64_t max_connections;              /* over all providers: worker threads; default 500 */
     int64_t utc_offset_min;               /* of Date: headers; default 540 (Korea) */
     struct conf_strings prohibited_hosts; /* networks never dialled; default as in vocabulary.md */
@@ -49,10 +49,13 @@ struct settings {
         int64_t min_free_bytes;     /* intake pauses below; 512 MB */
         int64_t trigger_file_bytes; /* of one standing job's drop; 64 MB */
     } caps;
-    struct limits defaults;    /* the default provider's */
-    struct profiles providers; /* providers = ( {...} ) and the *.conf of provider_dir */
-    char *provider_dir;
-    struct conf_tree *tree; /* names of files in profiles point into it; may be several chained */
+    struct shaping shaping; /* providers, sources, clients, named limits, rules; `defaults` is its
+                             * profiles.fallback */
+    char *provider_dir;     /* *.conf */
+    char *maintenance_dir;  /* NAME.ics and NAME.anything.ics: when the provider NAME is closed */
+    char *holiday_dir; /* NAME.ics: days on which send windows with holidays = "NAME" stay shut */
+    char *timezone;    /* IANA: of times that are shown, and of windows that name none */
+    struct conf_tree *tree; /* file names of origins point into it; may be several chained */
 };
 struct settings *settings_load(const char *path, struct problems *p);
 void settings_free(struct settings *s); /* NULL is fine */

@@ -2,8 +2,10 @@
  *
  * load.c makes it (the only user of libconfig); schemas read it. A tree owns its strings.
  *
- *     struct conf_tree *t = conf_load("conf/sluice.conf", CONF_MAX_BYTES, CONF_INCLUDES,
- * &problems); conf_read(&t->root, "the job", SCHEMA, &target, &problems);
+ *     struct conf_tree *t = conf_load("conf/sluice.conf", MAX_BYTES, CONF_INCLUDES, &problems);
+ *     conf_read(conf_find(&t->root, "dns"), "dns", DNS_FIELDS, &settings, &problems);
+ *
+ * Every problem reads `file:line: setting.path: problem (got X, allowed: Y); did you mean Z?`.
  */
 #ifndef SLUICE_CONF_TREE_H
 #define SLUICE_CONF_TREE_H
@@ -12,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sluice/base/err.h>
+#include <sluice/base/origin.h>
 
 enum conf_kind { CONF_GROUP, CONF_LIST, CONF_ARRAY, CONF_INT, CONF_FLOAT, CONF_BOOL, CONF_STRING };
 
@@ -43,6 +46,22 @@ void conf_tree_free(struct conf_tree *t); /* NULL is fine */
 const struct conf_node *conf_find(const struct conf_node *group,
                                   const char *name); /* NULL: absent */
 
+/* ---- problems ---- */
+
+/* The path of a setting in messages: "providers[2].mx_suffix[0]". The path of the root is "". */
+#define CONF_PATH 160
+/* path, and behind it the name of a setting in that group ... */
+void conf_path(char out[CONF_PATH], const char *path, const char *name);
+/* ... and the place in that list, from 0. out may be path itself, here and above. */
+void conf_path_index(char out[CONF_PATH], const char *path, size_t index);
+/* One problem of a value: file and line of the node, its path, what is wrong. */
+void conf_say(struct problems *p, const struct conf_node *n, const char *path, const char *format,
+              ...) __attribute__((format(printf, 4, 5)));
+/* `word` is none of these names: "path: no such WHAT (got "word", allowed: ...); did you mean ...?".
+ */
+void conf_say_unknown(struct problems *p, const struct conf_node *n, const char *path,
+                      const char *what, const char *word, const char *const *names, size_t count);
+
 /* ---- schemas: a table says what a group may hold ---- */
 
 enum conf_type {
@@ -51,9 +70,11 @@ enum conf_type {
     CONF_T_BOOL,
     CONF_T_DURATION /* "20 min" -> ms */,
     CONF_T_RATE /* "100/s" */,
+    CONF_T_RATES /* "100/s", or a list of them, or "none" */,
     CONF_T_BYTES /* "64 MB" */,
     CONF_T_TIME /* ISO 8601 with zone */,
     CONF_T_STRINGS /* list or array of strings */,
+    CONF_T_NUMBERS /* list or array of whole numbers */,
     CONF_T_CHOICE /* a word out of `choices` */,
     CONF_T_GROUP /* anything below */,
     CONF_T_LIST
@@ -62,26 +83,33 @@ struct conf_field {
     const char *name;
     enum conf_type type;
     size_t offset; /* in the target struct: char *, int64_t (INT, DURATION, BYTES), bool, struct
-                    * rate_spec, struct wall, struct conf_strings, int (CHOICE: the index); GROUP
-                    * and LIST store nothing: conf_find() */
+                    * rate_spec, struct rates, struct wall, struct conf_strings, struct conf_numbers,
+                    * int (CHOICE: the index); GROUP and LIST store nothing: conf_find() */
     bool required;
     const char *def; /* default as it would be written, NULL: leave the target as it is */
-    /* Of INT, DURATION (ms), BYTES, and the length of a STRING in bytes; both 0: any. */
+    /* Of INT, DURATION (ms), BYTES, each of NUMBERS, and the length of a STRING in bytes; both 0:
+     * any. */
     int64_t min, max;
     const char *const *choices; /* NULL-terminated */
-    const char *help;           /* one line, for messages and documentation */
+    size_t origin; /* offset + 1 of a struct origin in the target that gets file and line of a
+                    * written value (they belong to the tree); 0: none */
 };
 struct conf_strings {
     char **item;
     size_t count;
 };
 void conf_strings_done(struct conf_strings *s);
-/* Checks `group` against the table (ended by a NULL name) and fills `target`. Unknown names ("did
- * you mean"), names given twice, wrong types and values out of range each become a problem with
- * file, line, what was found and what is allowed; all of them. Strings stored in the target are
- * owned by the target (those it holds before are freed) and hold no control characters. A CHOICE is
- * compared without case. `what` names the group in messages: "the configuration". */
-void conf_read(const struct conf_node *group, const char *what, const struct conf_field *fields,
+#define CONF_NUMBERS_MAX 10000
+struct conf_numbers {
+    int64_t *item;
+    size_t count;
+};
+/* Checks `group` against the table (ended by a NULL name) and fills `target`. Unknown names, names
+ * given twice, wrong types and values out of range each become a problem with file, line, what was
+ * found and what is allowed; all of them. Strings stored in the target are owned by the target
+ * (those it holds before are freed) and hold no control characters. A CHOICE is compared without
+ * case. `path` is the group's own: "" for the root, "dns", "providers[2]". */
+void conf_read(const struct conf_node *group, const char *path, const struct conf_field *fields,
                void *target, struct problems *p);
 
 #endif

@@ -6,10 +6,16 @@
  *   close     QUIT; deliveries that were not begun come back
  * and gets, in its mailbox:
  *   outcome   one per delivery that was begun: what the server really said, up to which phase
+ *   untried   deliveries whose not_after had passed when their turn came (or would have at their
+ *             not_before): nothing was said about them, they are the receiver's again
  *   ready     all deliveries are through, the connection is open and asks for more
  *   closed    the connection is gone (also when it never came up: phase and reply say why); `left`
  *             are deliveries that were not begun
- * After `open`, exactly one `closed` follows, last (but see is_late).
+ * After `open`, exactly one `closed` follows, last (but see is_late). After `untried` the connection
+ * goes on with the next delivery, or says `ready`; but one that was not dialled by then and has
+ * nothing else ends: `untried`, then `closed`, orderly (code 0, empty text), so that nobody takes it
+ * for a failure, or for an open connection. The same when the first delivery's time passes while it
+ * is dialled: dialling ends within a second, the socket is shut down before MAIL.
  *
  * A connection is dialled when it has something to send: a first message that is not due yet, and
  * deliveries that cannot be sent at all (outcomes of phase render or policy), dial nothing. The
@@ -39,7 +45,7 @@ struct pool_options {
     int utc_offset_min;       /* of Date: headers */
     size_t stack_bytes;       /* 0: 256 KiB */
     struct mailbox *reports;  /* the planner's mailbox */
-    int kind_outcome, kind_ready, kind_closed; /* letter kinds to use */
+    int kind_outcome, kind_ready, kind_closed, kind_untried; /* letter kinds to use */
     struct handover *handover;
     /* time limits, ms (RFC 5321 4.5.3.2; tests shorten them): 0 takes the default of vocabulary.md
      */
@@ -55,6 +61,7 @@ struct dial_target {
     } address[8]; /* in the order to try */
     unsigned addresses;
     struct sockaddr_storage source; /* ss_family 0: any */
+    char ehlo_name[HOST_MAX];       /* of this source; "": that of the options */
     bool use_starttls;              /* opportunistic: when offered */
 };
 
@@ -82,7 +89,7 @@ struct pool_report {
     /* `closed`: no closing, but the answer to a `more` that crossed one (only pool_stop makes that
      * possible): just `left` counts. */
     bool is_late;
-    struct delivery *left; /* `closed`: not begun; the receiver's now */
+    struct delivery *left; /* `closed`, `untried`: not begun; the receiver's now */
     struct delivery *done; /* `outcome`: the delivery itself, the receiver's now */
 };
 

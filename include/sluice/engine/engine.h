@@ -29,6 +29,9 @@ bool engine_is_drained(struct engine *e);
  * final dot and its reply is in doubt), and results are left to be written by the next start. Returns when everything
  * is down; false when the disk refused to the end: what could not be recorded is then in the hand-over file. */
 bool engine_stop(struct engine *e, const atomic_bool *at_once);
+/* Reads the configuration file again. What of it counts at once does, nothing is dropped; an invalid one changes
+ * nothing. The log tells. */
+void engine_reload(struct engine *e);
 void engine_free(struct engine *e); /* NULL is fine */
 
 #endif

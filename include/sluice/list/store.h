@@ -3,6 +3,7 @@
  *   contact(list, domain, local, status, last_class, counters, first_seen, last_seen, ...)
  *   suppression(address or @domain, client or '*', class or '*', reason, since, by)
  *   event(id, at, list, address, what, cause): every change and every bounce, with its cause
+ *   ad(domain, local, at, job, rid): advertisements that reached somebody, for frequency caps
  *   cursor(job, seq): up to where a job's outcomes were folded in; written in the same transaction
  *                     as the fold, so that a crash neither loses nor doubles a count
  *
@@ -43,14 +44,20 @@ struct suppression {
     const char *by;        /* a job id, "operator", "import" */
     struct wall since;
 };
-/* One that is there already stays as it is. With class "*" the contact's status becomes suppressed
- * in the lists that the client means: the one of its name, or all. */
+/* One that is there already stays as it is, but one that a job made becomes this one: it would go
+ * when the job's bounce is taken back. "*@domain" is refused: "@domain" is meant. With class "*"
+ * the contact's status becomes suppressed in the lists that the client means: the one of its name,
+ * or all. */
 bool list_suppress(struct list_store *l, const struct suppression *s, struct err *e);
 /* Takes away every suppression that matches (client and msg_class may be NULL: any); *count says
  * how many. The contact becomes active again, in the list of that name or in all. */
 bool list_release(struct list_store *l, const char *address, const char *client,
                   const char *msg_class, const char *by, struct wall now, uint64_t *count,
                   struct err *e);
+
+/* Does anything here belong to this client: a list of its name, an advertisement, a suppression? A
+ * new client may be known to the configuration alone. "*" is known. */
+bool list_knows_client(struct list_store *l, const char *client, bool *known, struct err *e);
 
 /* ---- contacts ---- */
 
@@ -91,14 +98,28 @@ bool list_each_event(struct list_store *l, const char *address,
 bool list_find_contact(struct list_store *l, const char *list, const char *address,
                        bool (*each)(void *arg, const struct contact *c), void *arg, struct err *e);
 
+/* ---- how often somebody is mailed ---- */
+
+/* Advertisements that reached the address (delivered or in doubt) at or after `since`, by any job
+ * of `client` (NULL: of any client), as the write-back knows them: each() gets the job and the
+ * recipient's number in it, so that a caller who also knows what is under way counts nobody twice.
+ * Kept for LIST_ADS_KEPT_MS. */
+#define LIST_ADS_KEPT_MS (INT64_C(92) * 86400000)
+bool list_each_ad(struct list_store *l, const char *client, const char *address, struct wall since,
+                  void (*each)(void *arg, const char *job_id, uint64_t rid, struct wall at),
+                  void *arg, struct err *e);
+
 /* ---- write-back ---- */
 
 /* Where job `job_id` stands; 0 for a job never folded. */
 bool list_cursor(struct list_store *l, const char *job_id, uint64_t *seq, struct err *e);
 /* One transaction: folds `count` outcomes (in seq order, as spool_each_outcome gives them after
  * list_cursor) into the contacts of `list` by list_policy (list/policy.h), and sets the cursor to
- * `seq`. When the cursor is there already, nothing is done: repeating is harmless. */
-bool list_fold(struct list_store *l, const char *job_id, const char *client, const char *list,
-               const struct outcome *outcomes, unsigned count, uint64_t seq, struct err *e);
+ * `seq`. When the cursor is there already, nothing is done: repeating is harmless. An outcome of
+ * state quarantined and phase policy takes back what the bounce of the same job did to the contact
+ * (status, counters, the suppression that this job made), with an event. */
+bool list_fold(struct list_store *l, const char *job_id, const char *client,
+               enum msg_class msg_class, const char *list, const struct outcome *outcomes,
+               unsigned count, uint64_t seq, struct err *e);
 
 #endif

@@ -15,7 +15,9 @@
 #include <sluice/base/err.h>
 #include <sluice/base/str.h>
 #include <sluice/base/when.h>
+#include <sluice/base/rate.h>
 #include <sluice/model/kinds.h>
+#include <sluice/model/window.h>
 
 /* All strings are owned, UTF-8 without control characters; NULL where optional and absent. */
 struct job_spec {
@@ -45,7 +47,11 @@ struct job_spec {
     char *
         token; /* 16 random hex digits, given at intake: makes message ids unique although ids of jobs
                             * come again, on other machines and after years; NULL: not taken in yet */
-    char *variables; /* JSON object text, "{}" when absent: common to all recipients */
+    /* The job's own caps over all providers: 0, count 0: none. */
+    int64_t connection_limit;
+    struct rates max_message_rate;
+    struct windows send_windows; /* count 0: at any hour */
+    char *variables;             /* JSON object text, "{}" when absent: common to all recipients */
 };
 
 void job_spec_free(struct job_spec *s); /* NULL is fine */

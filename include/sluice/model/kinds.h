@@ -42,7 +42,9 @@ enum phase {
 
 /* Where a recipient stands. Names: waiting (not attempted yet), deferred (attempted, will be
  * again), delivered, bounced, expired, suppressed, in-doubt, cancelled, skipped (its message could
- * not be made). The last seven are final, but for in-doubt under the policy `retry`. */
+ * not be made): these seven are final, but for in-doubt under the policy `retry`. quarantined:
+ * refused for good while its provider refused nearly everybody; not final: an operator releases it
+ * (it is tried again) or confirms it (bounced), see shape/guard.h. */
 enum state {
     STATE_WAITING,
     STATE_DEFERRED,
@@ -53,6 +55,7 @@ enum state {
     STATE_IN_DOUBT,
     STATE_CANCELLED,
     STATE_SKIPPED,
+    STATE_QUARANTINED,
     STATES
 };
 bool state_is_final(enum state s);

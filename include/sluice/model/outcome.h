@@ -28,6 +28,7 @@ struct delivery {
                          * spool's todo table */
     struct wall added;      /* when the recipient was added: expiry counts from here */
     struct mono not_before; /* the connection waits until then */
+    struct mono not_after;  /* ms 0: none; later it is not begun, but comes back untried */
     /* Borrowed: the engine's job table owns the reference and keeps a job open while deliveries of
      * it exist. So neither the model nor a delivery needs to know how a mailing is released. */
     struct mailing *mailing;
@@ -80,6 +81,7 @@ struct outcome {
     char rule[48]; /* which rule said so */
     /* what follows: the planner */
     char provider[64];
+    char source[64]; /* name of the source address; "": it never reached a connection */
     enum state state;
     int64_t next_due_ms; /* wall clock; for STATE_DEFERRED and STATE_WAITING */
 };

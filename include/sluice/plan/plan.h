@@ -24,19 +24,55 @@
 #include <sluice/base/when.h>
 #include <sluice/dns/mx.h>
 #include <sluice/model/outcome.h>
-#include <sluice/shape/provider.h>
+#include <sluice/shape/shaping.h>
+#include <sluice/shape/spans.h>
 
 struct plan;
 
 struct plan_options {
-    uint32_t max_connections;        /* over all providers; connection numbers are below it */
-    unsigned max_asking;             /* DNS questions out at once */
-    unsigned max_leased;             /* recipients leased at once, over all providers */
-    const struct profiles *profiles; /* borrowed; outlives the plan */
-    uint64_t seed;                   /* jitter and shuffling */
+    uint32_t max_connections;      /* over all providers; connection numbers are below it */
+    unsigned max_asking;           /* DNS questions out at once */
+    unsigned max_leased;           /* recipients leased at once, over all providers */
+    const struct shaping *shaping; /* borrowed, until plan_reconfigure() or plan_free() */
+    uint64_t seed;                 /* jitter and shuffling */
 };
 struct plan *plan_new(const struct plan_options *o);
 void plan_free(struct plan *p); /* frees what is queued, too; NULL is fine */
+/* A new configuration: limits change at once, what was granted and what rests stays known, routes
+ * are looked up again (another profile may match), connections go on. The former shaping is not
+ * looked at any more when this returns. */
+void plan_reconfigure(struct plan *p, const struct shaping *s, struct now now);
+
+/* ---- calendars and levers: effective with the next plan_next() ---- */
+
+enum plan_party { PARTY_PROVIDER, PARTY_SOURCE, PARTY_CLIENT };
+const char *plan_party_name(enum plan_party party); /* "provider", "source", "client" */
+/* When a provider (a profile) or a client is closed; copied; NULL or empty: never. */
+void plan_calendar(struct plan *p, enum plan_party party, const char *name,
+                   const struct spans *closed, struct now now);
+void plan_job_calendar(struct plan *p, uint32_t job_key, const struct spans *closed,
+                       struct now now);
+/* Nothing of it is begun until then (wall; ms 0: until resumed). `by` and `reason` are for `why`.
+ * A provider is named as `status` names it: a profile, or a set of hosts that is known now. It need
+ * not be in use. Suspending again replaces the former. */
+void plan_suspend(struct plan *p, enum plan_party party, const char *name, struct wall until,
+                  const char *reason, struct now now);
+/* Takes away suspensions by people; for a provider also what automation and rests hold against it:
+ * the operator knows better. It comes back by ramp_up. False: there was none. */
+bool plan_unsuspend(struct plan *p, enum plan_party party, const char *name, struct now now);
+/* The operator settled the provider's quarantine (released or confirmed): the outage is over. */
+void plan_guard_settled(struct plan *p, const char *provider, struct now now);
+
+/* ---- what survives a restart ---- */
+
+/* Rates, restrictions, suspensions, ramps, warm-up, outages: as keys with values, both printable
+ * text without newlines. `exactly`: at an orderly stop; else everything that may be granted within
+ * the next `reserve_ms` counts as granted, so that a crash never lets a limit be exceeded. Only what
+ * changed since the last call (all: everything); value NULL: to be forgotten. */
+void plan_each_memory(struct plan *p, bool all, bool exactly, int64_t reserve_ms, struct now now,
+                      void (*each)(void *arg, const char *key, const char *value), void *arg);
+/* Before jobs are opened. False: not understood (an older version's); it is dropped then. */
+bool plan_remember(struct plan *p, const char *key, const char *value, struct now now);
 
 /* ---- jobs ---- */
 
@@ -48,12 +84,19 @@ struct plan_job {
     int64_t expires_ms; /* after a recipient was added */
     bool is_standing;   /* never done by itself */
     bool is_paused;
+    const char *id;     /* for people; copied */
+    const char *client; /* copied; NULL: none */
+    struct cap cap;     /* the job's own, over all providers; zeroed: none */
 };
 void plan_job_open(struct plan *p, const struct plan_job *j);
 /* `count` more recipients of `domain` wait, the first due at due_ms (wall). domain_id: the job's
  * own number for it. */
 void plan_job_add(struct plan *p, uint32_t job_key, uint32_t domain_id, const char *domain,
                   uint64_t count, int64_t due_ms);
+/* So many of a domain wait now, whatever was believed before, the first due at due_ms: after the spool
+ * moved rows by itself (a quarantine that was made or settled). What is leased is not among them. */
+void plan_job_recount(struct plan *p, uint32_t job_key, uint32_t domain_id, const char *domain,
+                      uint64_t waiting, int64_t due_ms, struct now now);
 /* All plan_job_add calls of the first load are made: from here on the job is done when nothing
  * waits. */
 void plan_job_loaded(struct plan *p, uint32_t job_key);
@@ -62,7 +105,7 @@ void plan_job_loaded(struct plan *p, uint32_t job_key);
  * cancelled; the rest of its rows are the spool's to cancel: ACT_CANCEL_ROWS is emitted. False for
  * an unknown job. */
 bool plan_job_pause(struct plan *p, uint32_t job_key, struct now now);
-bool plan_job_resume(struct plan *p, uint32_t job_key);
+bool plan_job_resume(struct plan *p, uint32_t job_key, struct now now);
 bool plan_job_cancel(struct plan *p, uint32_t job_key, struct now now);
 
 /* ---- events ---- */
@@ -82,6 +125,9 @@ void plan_lease_failed(struct plan *p, uint32_t job_key, uint32_t domain_id, int
  * both. */
 void plan_outcome(struct plan *p, uint32_t c, struct outcome *o, struct delivery *d,
                   struct now now);
+/* Deliveries that the connection did not begin because their not_after had passed; it goes on with
+ * others or says ready. They go back to the spool unattempted. Takes them. */
+void plan_untried(struct plan *p, uint32_t c, struct delivery *left, struct now now);
 void plan_ready(struct plan *p, uint32_t c, struct now now);
 /* `o`: why it is gone (borrowed). Takes `left`. */
 void plan_closed(struct plan *p, uint32_t c, const struct outcome *o, bool tls_failed,
@@ -110,7 +156,10 @@ enum plan_act {
     ACT_RECORD,      /* outcome: decided; to be made durable */
     ACT_RETURN,      /* chain (one delivery), due_ms: not attempted, back into the spool */
     ACT_CANCEL_ROWS, /* job_key */
-    ACT_JOB_DONE     /* job_key: nothing waits, nothing is under way; after all its records */
+    ACT_JOB_DONE,    /* job_key: nothing waits, nothing is under way; after all its records */
+    ACT_NOTICE,      /* text: something that an operator wants to read in the log */
+    ACT_QUARANTINE /* domain: the provider's name; due_ms: since when (wall). The permanent refusals
+                      * that it gave since then are no bounces until an operator says so */
 };
 struct plan_action {
     enum plan_act act;
@@ -122,8 +171,11 @@ struct plan_action {
     const struct mx_host *host; /* borrowed until the next call */
     bool use_tls;
     uint16_t smtp_port;
+    unsigned source; /* index into shaping.source */
+    enum ip_lookup ip_lookup;
     struct delivery *chain;  /* the shell's now */
     struct outcome *outcome; /* the shell's now; free() */
+    char *text;              /* NOTICE: the shell's now; free() */
 };
 bool plan_next(struct plan *p, struct now now, struct plan_action *out);
 /* When plan_next may have something new although nothing happened: WHEN_NEVER if only an event can
@@ -142,12 +194,54 @@ struct plan_counts {
 };
 void plan_counts(const struct plan *p, uint32_t job_key,
                  struct plan_counts *out); /* key 0: all jobs; then with connections */
-/* Everything of a job that waits: what ("provider naver", "domain x.example"), how many recipients,
- * why, until when (wall; ms 0: unknown). Largest first is the caller's business. */
-void plan_each_wait(const struct plan *p, uint32_t job_key, struct now now,
-                    void (*each)(void *arg, const char *what, uint64_t recipients, const char *why,
-                                 struct wall until),
-                    void *arg);
+/* One thing that waits, and why: the exact rule, window or limit, where it is written, when it moves. */
+struct plan_wait {
+    uint32_t job_key;
+    const char *what;     /* "job", "domain x.example", "domain x.example at naver" */
+    const char *domain;   /* "" for what concerns the whole job */
+    const char *provider; /* "": not known yet */
+    uint64_t recipients;
+    const char *why;   /* "max_message_rate 10/s of naver is used up for the moment" */
+    struct origin at;  /* file NULL: built in, or by an operator */
+    struct wall until; /* ms 0: unknown, or until somebody acts */
+};
+struct plan_question { /* 0 and NULL: any */
+    uint32_t job_key;
+    const char *domain, *provider;
+};
+/* Everything that waits and fits the question. Pointers are valid during the call. Largest first is
+ * the caller's business. */
+void plan_each_wait(const struct plan *p, const struct plan_question *q, struct now now,
+                    void (*each)(void *arg, const struct plan_wait *w), void *arg);
+/* The state of one provider, as lines for people: rests, restrictions, ramps, outage, windows, what
+ * is open. */
+struct plan_provider_view {
+    const char *name;
+    const struct limits *limits;   /* effective when nothing restricts it */
+    const struct profile *profile; /* NULL: a set of hosts, the defaults count */
+    uint32_t connections, connections_now_at_most;
+    uint64_t ready, waiting;
+    double message_ms, dial_ms; /* running means; 0: not measured yet */
+    bool is_outage;             /* the guard has tripped and nobody has settled it */
+    struct plan_hold {          /* what holds or restricts it now */
+        char text[256];
+        struct origin at;
+        struct wall until; /* ms 0: unknown, or until somebody acts */
+    } hold[16];
+    unsigned holds;
+};
+/* False: no profile and no set of hosts of that name is known. */
+bool plan_provider_view(const struct plan *p, const char *name, struct now now,
+                        struct plan_provider_view *out);
+/* The provider that a domain is routed to, or NULL. */
+const char *plan_provider_of_domain(const struct plan *p, const char *domain);
+/* Every bucket that has something waiting: for a forecast. `answer` is built for the call, NULL while
+ * the domain has no route. */
+void plan_each_bucket(const struct plan *p,
+                      void (*each)(void *arg, uint32_t job_key, const char *domain,
+                                   uint64_t waiting, int64_t due_ms,
+                                   const struct mx_answer *answer),
+                      void *arg);
 void plan_each_provider(const struct plan *p,
                         void (*each)(void *arg, const char *name, uint32_t connections,
                                      uint64_t ready),

@@ -14,12 +14,13 @@
 
 struct tally_row { /* one provider, or all */
     char provider[64];
-    uint64_t state[STATES]; /* where recipients stand now: DEFERRED and finals; WAITING is not
-                               counted here */
-    uint64_t category[CATEGORIES]; /* of final outcomes that are not deliveries, and of the deferred
-                                      as they stand */
+    uint64_t state[STATES]; /* where recipients stand now: DEFERRED, QUARANTINED and finals; WAITING
+                               is not counted here */
+    uint64_t
+        category[CATEGORIES]; /* of final outcomes that are not deliveries, and of the others as
+                                      they stand */
     uint64_t attempts; /* outcomes of real attempts: everything but suppressed, expired, cancelled,
-                          skipped */
+                          skipped, and what an operator or the guard decided about a bounce */
     uint64_t bytes;
 };
 struct tally {
@@ -29,10 +30,14 @@ struct tally {
 };
 void tally_init(struct tally *t);
 void tally_done(struct tally *t);
-/* Adds one committed outcome. `before`: the category of this recipient's former outcome while
- * deferred, CAT_OK when this is its first (the former deferral is then taken back). */
-void tally_add(struct tally *t, const struct outcome *o, enum category before,
-               const char *before_provider);
+/* Where a recipient was counted last: state WAITING (zeroed): nowhere. */
+struct tally_before {
+    enum state state;
+    enum category category;
+    const char *provider; /* NULL is "" */
+};
+/* Adds one committed outcome and takes back what was counted before (NULL: nowhere). */
+void tally_add(struct tally *t, const struct outcome *o, const struct tally_before *before);
 /* A table per provider (rows by size) and one per result class; `recipients`: all of the job (0:
  * unknown). */
 void tally_table(const struct tally *t, uint64_t recipients, size_t width, struct buf *out);

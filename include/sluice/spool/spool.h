@@ -1,11 +1,11 @@
 /* spool.h: the durable state of jobs on SQLite: a catalog of all jobs and one database per job.
  *
  *   SPOOL/catalog.db         job(key, id UNIQUE, client, state, priority, source, ...):
- *                            every id ever seen
+ *                            every id ever seen; note(key, value)
  *   SPOOL/jobs/ID/job.db     meta, part (template files), domain(id, name),
  *                            recipient(rid, email, vars, skew, added),
  *                            todo(domain, due, rid, attempts), lease,
- *                            outcome(seq, rid, ...), word
+ *                            outcome(seq, rid, ...), word, quarantine(rid, ...)
  *   SPOOL/jobs/ID.importing/ an import that has not finished; removed at start, its input is
  *                            still in the drop directory
  *
@@ -21,11 +21,11 @@
  * run beside it on other handles. Readers see what was flushed.
  *
  * Between two flushes each job that is worked on has one open transaction. When any of spool_lease,
- * _return, _record, _lease_end, _recover_leases, _cancel, _append or _flush fails (disk full,
- * damage), everything since the last flush is rolled back, for all jobs: leases that were not
- * flushed do not exist, outcomes must be recorded again. The handle works on as soon as its
- * surroundings do. e->code: ENOSPC for a full disk, EUCLEAN for a damaged file (which
- * spool_failed_job names), else errno or 0.
+ * _return, _record, _lease_end, _recover_leases, _cancel, _quarantine, _quarantine_settle, _append
+ * or _flush fails (disk full, damage), everything since the last flush is rolled back, for all
+ * jobs: leases that were not flushed do not exist, outcomes must be recorded again. The handle
+ * works on as soon as its surroundings do. e->code: ENOSPC for a full disk, EUCLEAN for a damaged
+ * file (which spool_failed_job names), else errno or 0.
  *
  *     spool_open(dir, &s, &e);
  *     spool_lease(s, job_key, domain_id, after, now, 50, &chain, &n, &last, &next_due, &e);
@@ -186,6 +186,49 @@ bool spool_recover_leases(struct spool *s, uint32_t job_key, bool same_boot,
  * per call, so that the spool thread stays free for others: call and flush until *count is 0. */
 bool spool_cancel(struct spool *s, uint32_t job_key, struct wall now, uint64_t *count,
                   struct err *e);
+
+/* ---- quarantine ---- */
+
+/* An outcome of state quarantined keeps its todo row, far in the future (next_due_ms says when),
+ * and is noted in the table `quarantine`.
+ *
+ * Takes back bounces: every recipient of the job whose last outcome is `bounced` by a reply of this
+ * provider at or after `since` becomes quarantined (one more outcome with the same reply, of phase
+ * policy: it was no attempt) and is due when it expires, expires_ms after it was added or the job
+ * started. Bounces that an operator confirmed stay bounces. At most 20,000 per call: call and flush
+ * until *count is 0. Not yet flushed, as spool_record. */
+bool spool_quarantine(struct spool *s, uint32_t job_key, const char *provider, struct wall since,
+                      int64_t expires_ms, struct wall now, uint64_t *count, struct err *e);
+/* Settles, by one more outcome of phase policy with the same reply: `confirm` makes them bounced,
+ * else they are deferred and due now. provider NULL: all. Those leased now (they just expire) are
+ * passed by. At most 20,000 per call, as above. */
+bool spool_quarantine_settle(struct spool *s, uint32_t job_key, const char *provider, bool confirm,
+                             struct wall now, uint64_t *count, struct err *e);
+/* What waits now in every domain where the two above moved rows, since the last time this was asked
+ * (and held, false asks again): what is leased counts, too, because rows on their way back would
+ * else be missed; a lease that finds less corrects it. Call after the flush. */
+bool spool_each_moved(struct spool *s, uint32_t job_key,
+                      bool (*each)(void *arg, uint32_t domain_id, const char *domain,
+                                   uint64_t waiting, int64_t due_ms),
+                      void *arg, struct err *e);
+/* The number of the last outcome, those of the open transaction counted; 0: none. Fails like the
+ * two above. */
+bool spool_last_outcome(struct spool *s, uint32_t job_key, uint64_t *seq, struct err *e);
+/* How many each provider has in quarantine in this job. */
+bool spool_each_quarantine(struct spool *s, uint32_t job_key,
+                           bool (*each)(void *arg, const char *provider, uint64_t count), void *arg,
+                           struct err *e);
+
+/* ---- notes of the engine ---- */
+
+/* Small texts that survive everything, in the catalog (what the planner remembers). Putting NULL
+ * removes. All of one call in one transaction, durable on return. */
+struct spool_note {
+    const char *key, *value;
+};
+bool spool_put_notes(struct spool *s, const struct spool_note *note, size_t count, struct err *e);
+bool spool_each_note(struct spool *s, bool (*each)(void *arg, const char *key, const char *value),
+                     void *arg, struct err *e);
 
 /* ---- reading ---- */
 

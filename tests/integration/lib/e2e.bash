@@ -116,6 +116,7 @@ dns = { servers = "127.0.0.1:$dns_port"; timeout = "1 s"; tries = 2; ttl_min_sec
 defaults = {
     smtp_port = $smtp_port; max_message_rate = "${message_rate:-5000/s}"; max_connection_rate = "1000/s";
     retry_interval = "${retry_interval:-1 s}"; max_retry_interval = "${max_retry_interval:-4 s}"; idle = "1 s";
+    ramp_up = "${ramp_up:-0 s}";
     $defaults_more
 };
 providers = ( $providers );
@@ -214,6 +215,17 @@ delivered() {
 
 delivered_at_least() { # JOB COUNT
     [ "$(delivered "$1")" -ge "$2" ]
+}
+
+# at_receiver RECEIVER EXPRESSION: of what the lab counted there, as `r`; nothing yet is 0.
+at_receiver() {
+    lab stats --json | python3 -c 'import collections, json, sys
+r = collections.defaultdict(int, json.load(sys.stdin)["receivers"].get(sys.argv[1], {}))
+print(eval(sys.argv[2]))' "$@"
+}
+
+accepted_at_least() { # RECEIVER COUNT
+    [ "$(at_receiver "$1" 'r["messages"]')" -ge "$2" ]
 }
 
 # The results of a job against the lab's own records; see there for the options.

@@ -11,16 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <sluice/admin/cli.h>
-#include <sluice/admin/control.h>
 #include <sluice/base/must.h>
 #include <sluice/os/file.h>
-
-struct world {
-    char dir[64], path[100], drop[100], old_folder[4096];
-    struct control *control;
-    char *request; /* the last one, compact */
-    int asked;     /* "submitted" so often */
-};
+#include "helper_cli.h"
 
 static json_t *submitted(struct world *w, const char *name)
 {
@@ -38,8 +31,7 @@ static json_t *handle(void *arg, const char *verb, const json_t *request, struct
     struct world *w = arg;
     const char *job = json_string_value(json_object_get(request, "job"));
     const char *name = json_string_value(json_object_get(request, "name"));
-    free(w->request);
-    w->request = json_dumps(request, JSON_COMPACT | JSON_SORT_KEYS);
+    world_note(w, request);
     if (job && strcmp(job, "sprng") == 0)
         return control_error("no job 'sprng'; did you mean 'spring'?\x1b[2J");
     if (strcmp(verb, "status") == 0)
@@ -58,85 +50,6 @@ static json_t *handle(void *arg, const char *verb, const json_t *request, struct
     return json_pack("{s:b, s:i}", "ok", 1, "count", 2);
 }
 
-static int make_world(void **state)
-{
-    struct world *w = mem_new(sizeof *w);
-    struct err e;
-    snprintf(w->dir, sizeof w->dir, "/tmp/sluice-cli-XXXXXX");
-    MUST(mkdtemp(w->dir));
-    snprintf(w->path, sizeof w->path, "%s/control.sock", w->dir);
-    snprintf(w->drop, sizeof w->drop, "%s/drop", w->dir);
-    MUST(mkdir(w->drop, 0750) == 0);
-    MUST(getcwd(w->old_folder, sizeof w->old_folder));
-    MUST(chdir(w->dir) == 0);
-    MUST(control_start(w->path, handle, w, &w->control, &e));
-    unsetenv("SLUICE_SOCKET");
-    unsetenv("SLUICE_CONF");
-    *state = w;
-    return 0;
-}
-
-static int end_world(void **state)
-{
-    struct world *w = *state;
-    struct err e;
-    control_stop(w->control);
-    MUST(chdir(w->old_folder) == 0);
-    MUST(file_remove_tree(w->dir, &e));
-    free(w->request);
-    free(w);
-    return 0;
-}
-
-/* ---- running ---- */
-
-struct run {
-    int code;
-    char *out, *err;
-};
-
-/* Words apart by one space; no quoting. With the socket, unless the line says otherwise. */
-static struct run run(const char *socket, const char *line)
-{
-    char copy[1000], *argv[40], *save = NULL;
-    int argc = 0;
-    argv[argc++] = mem_str("sluice");
-    if (socket) {
-        argv[argc++] = mem_str("-s");
-        argv[argc++] = mem_str(socket);
-    }
-    snprintf(copy, sizeof copy, "%s", line);
-    for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save))
-        argv[argc++] = mem_str(word);
-    argv[argc] = NULL;
-    struct run r = {0};
-    size_t n_out, n_err;
-    FILE *out = open_memstream(&r.out, &n_out), *err = open_memstream(&r.err, &n_err);
-    r.code = cli_run(argc, argv, out, err);
-    fclose(out);
-    fclose(err);
-    for (int i = 0; i < argc; i++)
-        free(argv[i]);
-    return r;
-}
-
-static void run_done(struct run *r)
-{
-    free(r->out);
-    free(r->err);
-}
-
-static void check(const char *socket, const char *line, int code, const char *out, const char *err)
-{
-    struct run r = run(socket, line);
-    if (r.code != code || !strstr(r.out, out) || !strstr(r.err, err) || (!*err && *r.err))
-        fail_msg("sluice %s\nexpected %d, out ...%s..., err ...%s...\ngot %d, out:\n%s\nerr:\n%s",
-                 line, code, out, err, r.code, r.out, r.err);
-    if (strchr(r.out, '\x1b') || strchr(r.err, '\x1b'))
-        fail_msg("sluice %s: an escape character came through", line);
-    run_done(&r);
-}
-
 static char *contents(const char *path)
 {
     struct buf b;
@@ -145,12 +58,6 @@ static char *contents(const char *path)
     if (!file_read(path, &b, &e))
         fail_msg("%s", e.text);
     return buf_take(&b);
-}
-
-static void write_file(const char *path, const char *text)
-{
-    struct err e;
-    MUST(file_write_atomic(path, text, strlen(text), &e));
 }
 
 /* ---- without a daemon ---- */
@@ -199,7 +106,7 @@ static void test_usage(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        check(NULL, rows[i].line, rows[i].code, rows[i].out, rows[i].err);
+        cli_check(NULL, rows[i].line, rows[i].code, rows[i].out, rows[i].err);
 }
 
 /* ---- what is asked, and what is printed ---- */
@@ -248,7 +155,7 @@ static void test_requests_and_outputs(void **state)
     };
     struct world *w = *state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        check(w->path, rows[i].line, 0, rows[i].out, "");
+        cli_check(w->path, rows[i].line, 0, rows[i].out, "");
         assert_string_equal(w->request, rows[i].request);
     }
 }
@@ -256,34 +163,68 @@ static void test_requests_and_outputs(void **state)
 static void test_refusals(void **state)
 {
     struct world *w = *state;
-    check(w->path, "status sprng", 1, "", "sluice: no job 'sprng'; did you mean 'spring'?");
-    check(w->path, "pause sprng", 1, "", "did you mean 'spring'?");
-    check(w->path, "results sprng", 1, "", "did you mean 'spring'?");
-    check(w->path, "list import shop /no/such/file.csv", 1, "", "/no/such/file.csv: No such file");
+    cli_check(w->path, "status sprng", 1, "", "sluice: no job 'sprng'; did you mean 'spring'?");
+    cli_check(w->path, "pause sprng", 1, "", "did you mean 'spring'?");
+    cli_check(w->path, "results sprng", 1, "", "did you mean 'spring'?");
+    cli_check(w->path, "list import shop /no/such/file.csv", 1, "",
+              "/no/such/file.csv: No such file");
 }
 
 static void test_the_socket_is_found(void **state)
 {
     struct world *w = *state;
     setenv("SLUICE_SOCKET", w->path, 1);
-    check(NULL, "status", 0, "1,234", "");
-    check(NULL, "-s /nowhere/sock status", 3, "", "/nowhere/sock");
+    cli_check(NULL, "status", 0, "1,234", "");
+    cli_check(NULL, "-s /nowhere/sock status", 3, "", "/nowhere/sock");
     unsetenv("SLUICE_SOCKET");
+    /* Whatever else is wrong with it, a configuration that can be parsed tells. */
+    world_write("a.conf", "control_socket = \"control.sock\";\nunknown = 5;\n");
+    cli_check(NULL, "-c a.conf status", 0, "1,234", "");
+    setenv("SLUICE_CONF", "./a.conf", 1);
+    cli_check(NULL, "status", 0, "1,234", "");
+    unsetenv("SLUICE_CONF");
+    world_write("drop/b.conf", "control_socket = \"../control.sock\";\n");
+    cli_check(NULL, "status -c drop/b.conf", 0, "1,234", "");
+    world_write("drop/c.conf", "unknown = 5;\n");
+    cli_check(NULL, "-c drop/c.conf status", 3, "", "var/control.sock");
+    world_write("d.conf", "control_socket = \"control.sock;\n");
+    cli_check(NULL, "-c d.conf status", 2, "", "d.conf:");
 }
 
 static void test_an_output_file_is_whole_or_absent(void **state)
 {
     struct world *w = *state;
-    check(w->path, "results broken --output r.csv", 1, "", "the disk is broken");
+    cli_check(w->path, "results broken --output r.csv", 1, "", "the disk is broken");
     assert_false(file_exists("r.csv"));
     assert_false(file_exists("r.csv.part"));
-    check(w->path, "results spring --output r.csv", 0, "", "");
+    cli_check(w->path, "results spring --output r.csv", 0, "", "");
     char *text = contents("r.csv");
     assert_string_equal(text, "email,state\r\nkim@naver.com,delivered\r\n");
     free(text);
     assert_false(file_exists("r.csv.part"));
-    check(w->path, "results spring --output -", 0, "kim@naver.com", "");
-    check(w->path, "results spring --output none/r.csv", 1, "", "none/r.csv.part: No such");
+    cli_check(w->path, "results spring --output -", 0, "kim@naver.com", "");
+    cli_check(w->path, "results spring --output none/r.csv", 1, "", "none/r.csv.part: No such");
+}
+
+/* A full disk behind a redirection, in the middle of a stream or at its end. */
+static void test_output_that_cannot_be_written(void **state)
+{
+    struct world *w = *state;
+    for (int mode = 0; mode < 2; mode++) {
+        char *argv[] = {"sluice", "-s", w->path, "results", "spring", NULL}, *text;
+        size_t n;
+        FILE *out = fopen("/dev/full", "w"), *err = open_memstream(&text, &n);
+        assert_non_null(out);
+        setvbuf(out, NULL, mode == 0 ? _IONBF : _IOFBF, 4096);
+        int code = cli_run(5, argv, out, err);
+        fclose(out);
+        fclose(err);
+        assert_int_equal(code, 1);
+        assert_string_equal(text, "sluice: writing the output: No space left on device\n");
+        free(text);
+    }
+    cli_check(w->path, "results spring --output /dev/full", 1, "",
+              "sluice: writing /dev/full: No space left on device\n");
 }
 
 /* ---- submit ---- */
@@ -291,20 +232,20 @@ static void test_an_output_file_is_whole_or_absent(void **state)
 static void test_submit(void **state)
 {
     struct world *w = *state;
-    write_file("spring.job", "id = \"spring\";\nrecipients = \"list.csv\";\n");
-    write_file("list.csv", "email\nkim@naver.com\n");
-    check(w->path, "submit spring.job", 0, "dropped as spring.job\n", "");
+    world_write("spring.job", "id = \"spring\";\nrecipients = \"list.csv\";\n");
+    world_write("list.csv", "email\nkim@naver.com\n");
+    cli_check(w->path, "submit spring.job", 0, "dropped as spring.job\n", "");
     char *job = contents("drop/spring.job"), *list = contents("drop/list.csv");
     assert_string_equal(job, "id = \"spring\";\nrecipients = \"list.csv\";\n");
     assert_string_equal(list, "email\nkim@naver.com\n");
     free(job);
     free(list);
     /* The name is taken now, and the fake daemon goes on offering it. */
-    check(w->path, "submit spring.job", 1, "", "full of jobs named spring");
+    cli_check(w->path, "submit spring.job", 1, "", "full of jobs named spring");
     assert_false(file_exists("drop/list-2.csv"));
     unlink("drop/spring.job");
     /* The recipients' name still is: the job says the new one. */
-    check(w->path, "submit spring.job --json", 0, "\"name\": \"spring\"", "");
+    cli_check(w->path, "submit spring.job --json", 0, "\"name\": \"spring\"", "");
     job = contents("drop/spring.job");
     assert_string_equal(job, "id = \"spring\";\nrecipients = \"list-2.csv\";\n");
     free(job);
@@ -314,17 +255,17 @@ static void test_submit(void **state)
 static void test_submit_and_wait(void **state)
 {
     struct world *w = *state;
-    write_file("spring.job", "id = \"spring\";\n");
-    write_file("bad.job", "id = \"bad\";\n");
-    check(w->path, "submit spring.job --wait", 0,
-          "accepted as job spring\n  recipients      20,000\n  duplicates      12\n", "");
+    world_write("spring.job", "id = \"spring\";\n");
+    world_write("bad.job", "id = \"bad\";\n");
+    cli_check(w->path, "submit spring.job --wait", 0,
+              "accepted as job spring\n  recipients      20,000\n  duplicates      12\n", "");
     w->asked = 0;
-    check(w->path, "submit bad.job --wait --timeout 1min", 1, "", "list.csv:7: no @\n");
+    cli_check(w->path, "submit bad.job --wait --timeout 1min", 1, "", "list.csv:7: no @\n");
     unlink("drop/bad.job");
     w->asked = 1;
-    check(w->path, "submit bad.job --wait --json", 1, "\"state\": \"refused\"", "");
-    write_file("slow.job", "id = \"slow\";\n");
-    check(w->path, "submit slow.job --wait --timeout 1ms", 1, "", "not taken in yet");
+    cli_check(w->path, "submit bad.job --wait --json", 1, "\"state\": \"refused\"", "");
+    world_write("slow.job", "id = \"slow\";\n");
+    cli_check(w->path, "submit slow.job --wait --timeout 1ms", 1, "", "not taken in yet");
 }
 
 static void test_submit_refuses(void **state)
@@ -343,15 +284,20 @@ static void test_submit_refuses(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char line[100];
         if (rows[i].text)
-            write_file(rows[i].name, rows[i].text);
+            world_write(rows[i].name, rows[i].text);
         snprintf(line, sizeof line, "submit %s", rows[i].name);
-        check(w->path, line, 1, "", rows[i].why);
+        cli_check(w->path, line, 1, "", rows[i].why);
         assert_int_equal(rmdir("drop"), 0); /* nothing was left behind */
         MUST(mkdir("drop", 0750) == 0);
     }
 }
 
-#define IN_WORLD(f) cmocka_unit_test_setup_teardown(f, make_world, end_world)
+static int make_world(void **state)
+{
+    return world_make(state, handle);
+}
+
+#define IN_WORLD(f) cmocka_unit_test_setup_teardown(f, make_world, world_end)
 
 int main(void)
 {
@@ -361,6 +307,7 @@ int main(void)
         IN_WORLD(test_refusals),
         IN_WORLD(test_the_socket_is_found),
         IN_WORLD(test_an_output_file_is_whole_or_absent),
+        IN_WORLD(test_output_that_cannot_be_written),
         IN_WORLD(test_submit),
         IN_WORLD(test_submit_and_wait),
         IN_WORLD(test_submit_refuses),

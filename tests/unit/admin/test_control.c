@@ -82,7 +82,7 @@ static int end_world(void **state)
 
 static void start(struct world *w, int64_t request_ms, int64_t answer_ms, unsigned clients)
 {
-    struct control_limits limits = {request_ms, answer_ms, 20, clients};
+    struct control_limits limits = {request_ms, answer_ms, 20, clients, 0};
     struct err e;
     if (clients > 2)
         limits.busy_ms = 60000;
@@ -263,6 +263,34 @@ static void test_too_many_clients_are_told(void **state)
     json_decref(request);
     close(a);
     close(b);
+}
+
+/* Idle clients cannot lock anybody out; who has a request under way keeps its place. */
+static void test_idle_clients_give_way(void **state)
+{
+    struct world *w = *state;
+    struct control_limits limits = {60000, 60000, 60000, 3, 1};
+    struct err e;
+    assert_true(control_start_limited(w->path, handle, w, &limits, &w->control, &e));
+    int busy = dial(w->path), first = dial(w->path), second = dial(w->path);
+    say(busy, "{\"do\":\"endless\"}\n");
+    hears(busy, "{\"data\":\"xxx");
+    for (int i = 0; i < 100; i++) {
+        int next = dial(w->path);
+        say(next, "{\"do\":\"echo\",\"say\":1}\n");
+        hears(next, "\"said\":1");
+        if (i > 0) {
+            close(next);
+            continue;
+        }
+        hears(first, "the place was needed");
+        hears_the_end(first);
+        first = next; /* idle after its answer, as the second is from its start */
+    }
+    close(first);
+    close(second);
+    close(busy);
+    sem_wait(&w->ended);
 }
 
 static void test_a_reader_that_stops_reading_is_dropped(void **state)
@@ -578,6 +606,7 @@ int main(void)
         IN_WORLD(test_slow_and_silent_clients_time_out),
         IN_WORLD(test_half_closed_clients_get_their_answer),
         IN_WORLD(test_too_many_clients_are_told),
+        IN_WORLD(test_idle_clients_give_way),
         IN_WORLD(test_a_reader_that_stops_reading_is_dropped),
         IN_WORLD(test_a_client_that_leaves_ends_its_stream),
         IN_WORLD(test_stop_ends_everybody),

@@ -117,6 +117,8 @@ static void test_times_are_told_from_now(void **state)
         const char *json, *text;
     } rows[] = {
         {"1795000005000", "in 5s"},
+        {"1795007199700", "in 2h"},
+        {"1795007198700", "in 1h 59m"},
         {"1794999995000", "5s ago"},
         {"1795000000000", "now"},
         {"\"2026-11-18T11:07:40.000Z\"", "in 1m"},
@@ -291,7 +293,7 @@ static const char ONE_JOB[] =
     "\"providers\":[{\"provider\":\"naver\",\"counts\":{\"delivered\":9000},\"attempts\":9100},"
     "{\"provider\":\"다음\",\"counts\":{\"delivered\":6000,\"bounced\":1000},\"attempts\":7777}],"
     "\"waits\":[{\"what\":\"domain x.example\",\"recipients\":321,\"why\":\"no host answers\","
-    "\"until\":\"2026-11-18T11:11:40Z\"}]}]}";
+    "\"file\":\"/etc/sluice/x.conf\",\"line\":9,\"until\":\"2026-11-18T11:11:40Z\"}]}]}";
 
 static void test_status_of_one_job(void **state)
 {
@@ -308,13 +310,39 @@ static void test_status_of_one_job(void **state)
     shows(b.data, "75.0 %");
     shows(b.data, "user-unknown");
     shows_not(b.data, "in-doubt");
-    shows(b.data, "no host answers");
-    shows(b.data, "in 5m");
+    shows(b.data, "waiting           until  recipients\n"
+                  "domain x.example  in 5m         321\n"
+                  "    no host answers (/etc/sluice/x.conf:9)\n");
+    shows_not(b.data, "quarantined");
     size_t right = columns_to(b.data, "provider ", "attempts");
     assert_int_equal(columns_to(b.data, "naver", "9,100"), right);
     assert_int_equal(columns_to(b.data, "다음", "7,777"), right);
     right = columns_to(b.data, "provider ", "conns");
     assert_int_equal(columns_to(b.data, "naver", " 5"), right);
+    buf_done(&b);
+    json_decref(o);
+}
+
+/* A column of its own, and only while there is somebody in it. */
+static void test_quarantined_recipients_show(void **state)
+{
+    json_t *o =
+        parse("{\"jobs\":[{\"id\":\"spring\",\"state\":\"active\",\"counts\":{\"waiting\":5,"
+              "\"quarantined\":1204},\"providers\":[{\"provider\":\"daum\",\"counts\":{"
+              "\"quarantined\":1203},\"attempts\":1300}]}]}");
+    struct buf b;
+    (void)state;
+    buf_init(&b, 1 << 20);
+    pretty_status(o, 120, &b);
+    size_t right = columns_to(b.data, "job ", "quarantined");
+    assert_int_equal(columns_to(b.data, "spring", "1,204"), right);
+    buf_clear(&b);
+    pretty_status_job(o, NOW, 120, &b);
+    shows(b.data, "quarantined       1,204");
+    right = columns_to(b.data, "provider ", "quarantined");
+    assert_int_equal(columns_to(b.data, "daum", "1,203"), right);
+    right = columns_to(b.data, "provider ", "attempts");
+    assert_int_equal(columns_to(b.data, "daum", "1,300"), right);
     buf_done(&b);
     json_decref(o);
 }
@@ -444,6 +472,7 @@ int main(void)
         cmocka_unit_test(test_old_jobs_are_left_out),
         cmocka_unit_test(test_status_of_odd_answers),
         cmocka_unit_test(test_status_of_one_job),
+        cmocka_unit_test(test_quarantined_recipients_show),
         cmocka_unit_test(test_the_live_line),
         cmocka_unit_test(test_when_a_job_is_over),
         cmocka_unit_test(test_show),

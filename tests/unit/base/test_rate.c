@@ -119,11 +119,13 @@ static void specs(void **state)
         {"100/s", true, 100, 1, 1},
         {"100/SEC", true, 100, 1, 1},
         {" 1,000/min ", true, 1000, 60, 1},
-        {"50,000/day", true, 50000, 86400, 1},
-        {"1,000,000/h", true, 1000000, 3600, 1},
+        {"50,000/day", true, 50000, 86400, 0}, /* a quota */
+        {"50,000/day,max_burst=1", true, 50000, 86400, 1},
+        {"60/min", true, 60, 60, 1},
+        {"1,000,000/h", true, 1000000, 3600, 0},
         {"5/hr,max_burst=10", true, 5, 3600, 10},
         {"5/hour, max_burst=10", true, 5, 3600, 10},
-        {"5 / d", true, 5, 86400, 1},
+        {"5 / d", true, 5, 86400, 0},
         {"1,000,000,000/s", true, 1000000000, 1, 1},
         {"1,000,000,001/s", false, 0, 0, 0},
         {"0/s", false, 0, 0, 0},
@@ -161,6 +163,67 @@ static void specs(void **state)
     assert_false(rate_spec_parse(str_n(NULL, 0), &(struct rate_spec){0}));
 }
 
+static void texts(void **state)
+{
+    static const struct {
+        struct rate_spec spec;
+        const char *text;
+    } rows[] = {
+        {{0, 0, 0}, "none"},
+        {{100, 1000000, 1}, "100/s"},
+        {{999, 60000000, 1}, "999/min"},
+        {{10, 60000000, 5}, "10/min,max_burst=5"},
+        {{1000, 3600000000, 0}, "1,000/hour"},
+        {{50000, 86400000000, 0}, "50,000/day"},
+        {{50000, 86400000000, 1}, "50,000/day,max_burst=1"},
+        {{1000000000, 86400000000, 1000000000}, "1,000,000,000/day,max_burst=1000000000"},
+        {{7, 90000000, 1}, "7/1m 30s"}, /* cannot be written, but can be said */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[RATE_TEXT];
+        struct rate_spec again;
+
+        rate_spec_format(&rows[i].spec, text);
+        assert_string_equal(text, rows[i].text);
+        if (rows[i].spec.count > 0 && !strchr(text, ' ')) {
+            assert_true(rate_spec_parse(str_of(text), &again));
+            assert_true(rate_spec_equal(&again, &rows[i].spec));
+        }
+    }
+}
+
+static void several_as_text(void **state)
+{
+    struct rates r = {.item = {{100, 1000000, 1}, {50000, 86400000000, 0}}, .count = 2};
+    char text[RATES_TEXT];
+
+    (void)state;
+    rates_format(&r, text);
+    assert_string_equal(text, "100/s and 50,000/day");
+    r.count = 0;
+    rates_format(&r, text);
+    assert_string_equal(text, "none");
+    for (r.count = 0; r.count < RATES_MAX; r.count++)
+        r.item[r.count] = (struct rate_spec){1000000000, 86400000000, 1000000000};
+    rates_format(&r, text);
+    assert_int_equal(strlen(text), RATES_MAX * strlen("1,000,000,000/day,max_burst=1000000000") +
+                                       (RATES_MAX - 1) * strlen(" and "));
+}
+
+static void equal_specs(void **state)
+{
+    struct rate_spec a = {100, 1000000, 1};
+
+    (void)state;
+    assert_true(rate_spec_equal(&a, &(struct rate_spec){100, 1000000, 1}));
+    assert_false(rate_spec_equal(&a, &(struct rate_spec){101, 1000000, 1}));
+    assert_false(rate_spec_equal(&a, &(struct rate_spec){100, 1000001, 1}));
+    assert_false(rate_spec_equal(&a, &(struct rate_spec){100, 1000000, 0}));
+    assert_true(rate_spec_equal(&(struct rate_spec){0, 5, 1}, &(struct rate_spec){0, 6, 2}));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +232,9 @@ int main(void)
         cmocka_unit_test(a_burst_and_then_the_rate),
         cmocka_unit_test(extremes),
         cmocka_unit_test(specs),
+        cmocka_unit_test(texts),
+        cmocka_unit_test(several_as_text),
+        cmocka_unit_test(equal_specs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -119,6 +119,8 @@ void rig_start(struct rig *r, const struct pool_options *o)
     r->options.kind_outcome = RIG_OUTCOME;
     r->options.kind_ready = RIG_READY;
     r->options.kind_closed = RIG_CLOSED;
+    r->options.kind_untried = RIG_UNTRIED;
+    r->untried_end = &r->untried;
     if (!pool_start(&r->options, &r->pool, &e)) {
         fprintf(stderr, "pool_start: %s\n", e.text);
         abort();
@@ -146,6 +148,7 @@ void rig_stop(struct rig *r)
         free_chain(r->closed[i]->left);
         free(r->closed[i]);
     }
+    free_chain(r->untried);
     mailbox_done(&r->reports);
     free(r->handover);
 }
@@ -258,6 +261,12 @@ static void on_report(struct rig *r, struct pool_report *report)
         break;
     case RIG_READY:
         on_ready(r, report->connection);
+        free(report);
+        break;
+    case RIG_UNTRIED:
+        MUST(report->left);
+        for (*r->untried_end = report->left; *r->untried_end; r->untrieds++)
+            r->untried_end = &(*r->untried_end)->next;
         free(report);
         break;
     default:

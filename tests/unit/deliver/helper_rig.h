@@ -20,7 +20,7 @@
 #define RIG_SLOTS 1024
 #define RIG_REPORTS 4096
 
-enum { RIG_OUTCOME = 1, RIG_READY, RIG_CLOSED };
+enum { RIG_OUTCOME = 1, RIG_READY, RIG_CLOSED, RIG_UNTRIED };
 
 /* The stand-in of a mailing: `text` as it is, or a short message that names the recipient. */
 struct mailing {
@@ -51,6 +51,8 @@ struct rig {
     struct pool_report *outcome[RIG_REPORTS];
     char history[RIG_REPORTS][40]; /* of each outcome's slot when it arrived */
     unsigned outcomes;
+    struct delivery *untried, **untried_end; /* in the order in which they came back */
+    unsigned untrieds;
     struct pool_report *closed[64];
     unsigned closings;
     unsigned readies;

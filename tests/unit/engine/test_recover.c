@@ -11,10 +11,12 @@
 #include <unistd.h>
 #include <sluice/os/file.h>
 #include "engine.h"
+#include "setup.h"
 
 struct world {
     struct engine engine;
-    struct profiles profiles;
+    struct settings settings;
+    struct setup setup;
     struct job_row row;
     struct delivery *out; /* leased when the last life ended */
     char dir[64];
@@ -29,13 +31,17 @@ static char *path_of(struct world *w, const char *name)
 static void open_stores(struct world *w)
 {
     char *spool = path_of(w, "spool"), *handover = path_of(w, "handover");
+    char *lists = path_of(w, "lists.db");
     bool same_boot;
     struct plan_options o = {
-        .max_connections = 1, .max_asking = 10, .max_leased = 100, .profiles = &w->profiles};
-    if (!spool_open(spool, &w->engine.spool, &w->e) ||
+        .max_connections = 1, .max_asking = 10, .max_leased = 100, .shaping = &w->settings.shaping};
+    if (!spool_open(spool, &w->engine.spool, &w->e) || !list_open(lists, &w->engine.list, &w->e) ||
         !handover_open(handover, 1, &w->engine.handover, &same_boot, &w->e))
         fail_msg("%s", w->e.text);
     w->engine.plan = plan_new(&o);
+    w->engine.settings = w->setup.settings = &w->settings;
+    atomic_store(&w->engine.setup, &w->setup);
+    free(lists);
     free(spool);
     free(handover);
 }
@@ -53,7 +59,9 @@ static void close_stores(struct world *w)
         next = u->next;
         free(u);
     }
+    frequency_free(e);
     spool_close(e->spool);
+    list_close(e->list);
     handover_close(e->handover);
     memset(e, 0, sizeof *e);
 }
@@ -166,6 +174,26 @@ static void a_result_that_was_known_is_applied(void **state)
     }
 }
 
+/* What was delivered and not folded when the last life ended counts against the next ad. */
+static void a_frequency_cap_knows_of_it(void **state)
+{
+    struct world *w = *state;
+    struct keeper_job other = {.row = {.key = 99, .id = "flash", .client = "paper"}};
+    struct delivery kim = {.job_key = 99, .rid = 1, .email = (char *)"kim@naver.com"};
+    struct delivery lee = {.job_key = 99, .rid = 2, .email = (char *)"lee@naver.com"};
+    char why[48];
+    w->settings.shaping.frequency_count = 1;
+    w->settings.shaping.frequency_ms = 86400000;
+    import(w, "hello\n");
+    die_while_sending(w);
+    for (int starts = 0; starts < 2; starts++) {
+        recover(w);
+        assert_true(frequency_holds(&w->engine, &other, &kim, why, &w->e));
+        assert_false(frequency_holds(&w->engine, &other, &lee, why, &w->e));
+        close_stores(w);
+    }
+}
+
 /* Held, but counted: its results and its levers work, only nothing is sent. */
 static void a_template_that_does_not_compile_holds_its_job(void **state)
 {
@@ -210,6 +238,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_result_that_was_known_is_applied, make_world, end_world),
+        cmocka_unit_test_setup_teardown(a_frequency_cap_knows_of_it, make_world, end_world),
         cmocka_unit_test_setup_teardown(a_template_that_does_not_compile_holds_its_job, make_world,
                                         end_world),
         cmocka_unit_test_setup_teardown(a_job_that_cannot_be_opened_loses_nothing, make_world,

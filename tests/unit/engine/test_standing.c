@@ -9,13 +9,24 @@
 #include <string.h>
 #include "standing.h"
 
-static void expect(const struct standing *s, uint64_t rid, enum category want, const char *provider)
+static void set(struct standing *s, uint64_t rid, enum state state, enum category c,
+                const char *provider)
 {
-    enum category c;
-    const char *p;
-    standing_get(s, rid, &c, &p);
-    assert_int_equal(c, want);
-    assert_string_equal(p, provider);
+    struct outcome o = {.rid = rid, .state = state, .category = c};
+    str_copy(o.provider, sizeof o.provider, str_of(provider));
+    standing_set(s, &o);
+}
+
+static void expect(const struct standing *s, uint64_t rid, enum state state, enum category want,
+                   const char *provider)
+{
+    struct tally_before b = standing_before(s, rid);
+    assert_int_equal(b.state, state);
+    assert_int_equal(b.category, want);
+    if (provider)
+        assert_string_equal(b.provider, provider);
+    else
+        assert_null(b.provider);
 }
 
 static void what_was_set_is_got(void **state)
@@ -23,16 +34,22 @@ static void what_was_set_is_got(void **state)
     struct standing s;
     (void)state;
     standing_init(&s);
-    expect(&s, 0, CAT_OK, "");
-    expect(&s, 1000000, CAT_OK, "");
-    standing_set(&s, 7, CAT_GREYLISTED, "naver");
-    standing_set(&s, 100000, CAT_MAILBOX_FULL, "daum");
-    expect(&s, 7, CAT_GREYLISTED, "naver");
-    expect(&s, 100000, CAT_MAILBOX_FULL, "daum");
-    expect(&s, 8, CAT_OK, "");
-    expect(&s, 99999, CAT_OK, "");
-    standing_set(&s, 7, CAT_NETWORK, "daum");
-    expect(&s, 7, CAT_NETWORK, "daum");
+    expect(&s, 0, STATE_WAITING, CAT_OK, NULL);
+    expect(&s, 1000000, STATE_WAITING, CAT_OK, NULL);
+    set(&s, 5000000, STATE_DELIVERED, CAT_OK, "naver"); /* costs nothing */
+    assert_int_equal(s.size, 0);
+    set(&s, 7, STATE_DEFERRED, CAT_GREYLISTED, "naver");
+    set(&s, 100000, STATE_BOUNCED, CAT_MAILBOX_FULL, "daum");
+    expect(&s, 7, STATE_DEFERRED, CAT_GREYLISTED, "naver");
+    expect(&s, 100000, STATE_BOUNCED, CAT_MAILBOX_FULL, "daum");
+    expect(&s, 8, STATE_WAITING, CAT_OK, NULL);
+    expect(&s, 99999, STATE_WAITING, CAT_OK, NULL);
+    set(&s, 7, STATE_QUARANTINED, CAT_NETWORK, "daum");
+    expect(&s, 7, STATE_QUARANTINED, CAT_NETWORK, "daum");
+    set(&s, 7, STATE_DELIVERED, CAT_OK, "daum");
+    expect(&s, 7, STATE_WAITING, CAT_OK, NULL);
+    set(&s, 0, STATE_DEFERRED, CATEGORIES - 1, "");
+    expect(&s, 0, STATE_DEFERRED, CATEGORIES - 1, "");
     standing_done(&s);
 }
 
@@ -46,13 +63,13 @@ static void many_providers_keep_their_names(void **state)
     for (int round = 0; round < 2; round++)
         for (uint64_t i = 0; i < 3000; i++) {
             snprintf(name, sizeof name, "provider %u", (unsigned)i);
-            standing_set(&s, i * 3, CAT_NETWORK, name);
+            set(&s, i * 3, STATE_DEFERRED, CAT_NETWORK, name);
         }
     assert_int_equal(s.providers, 3000);
     for (uint64_t i = 0; i < 3000; i++) {
         snprintf(name, sizeof name, "provider %u", (unsigned)i);
-        expect(&s, i * 3, CAT_NETWORK, name);
-        expect(&s, i * 3 + 1, CAT_OK, "");
+        expect(&s, i * 3, STATE_DEFERRED, CAT_NETWORK, name);
+        expect(&s, i * 3 + 1, STATE_WAITING, CAT_OK, NULL);
     }
     standing_done(&s);
 }

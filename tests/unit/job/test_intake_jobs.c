@@ -89,15 +89,16 @@ static void test_bad_rows_and_duplicates(void **state)
 static const struct {
     const char *job, *list, *says;
 } refused[] = {
-    {"id = \"j1\"", "email\na@b.kr\n", "a.job: 'class' is missing in the job"},
+    {"id = \"j1\"", "email\na@b.kr\n", "a.job: class: missing (allowed: \"ad\", "},
     {"id = \"j1", NULL, "a.job:1: the string that begins here is never closed"},
     {"@include \"/etc/passwd\"\n", NULL, "a.job:1: @include is not allowed"},
     {JOB("recipients = \"list.csv\";"), NULL, "a.job:1: 'list.csv' is not in the drop directory"},
     {JOB("recipients = \"../list.csv\";"), NULL,
-     "'recipients' must be a plain name: it begins with a dot"},
+     "recipients: not a plain name: it begins with a dot"},
     {JOB("recipients = \"x/list.csv\";"), NULL,
-     "'recipients' must be a plain name: it contains a slash"},
-    {JOB("recipients = \"list.xls\";"), NULL, "'recipients' must end in .csv"},
+     "recipients: not a plain name: it contains a slash"},
+    {JOB("recipients = \"list.xls\";"), NULL,
+     "recipients: unknown ending (got \"list.xls\", allowed: .csv"},
     {JOB("recipients = \"list.csv\";"), "", "list.csv:1: it is empty"},
     {JOB("recipients = \"list.csv\";"), "email\n", "list.csv: there is not a single usable row"},
     {JOB("recipients = \"list.csv\";"), "name\nkim\n", "list.csv:1: there is no column 'email'"},
@@ -109,7 +110,7 @@ static const struct {
      "list.csv:3: warning: there is no @\nlist.csv:4: warning: there is no @\nlist.csv: more than "
      "1 bad rows"},
     {JOB("recipients = \"list.csv\"; bogus = 1;"), "email\na@b.kr\n",
-     "a.job:1: unknown setting 'bogus'"},
+     "a.job:1: bogus: unknown setting"},
     {JOB(""), NULL, "nobody to mail"},
     {JOB("from_list = \"x\";"), NULL, "'from_list' cannot be used here"},
 };
@@ -141,14 +142,14 @@ static void test_refused(void **state)
 static void test_all_problems_at_once(void **state)
 {
     static const char *const says[] = {
-        "a.job:1: 'id' must be 1 to 64",
-        "a.job:2: 'class' must be one of",
-        "a.job:3: unknown setting 'form'",
-        "did you mean 'from'?",
-        "a.job: 'from' is missing",
+        "a.job:1: id: not a name (got ",
+        "a.job:2: class: no such choice (got ",
+        "a.job:3: form: unknown setting (allowed: from, ",
+        "did you mean from?",
+        "a.job: from: missing (allowed: ",
         "a.job:4: there is no template 'helo'; did you mean 'hello'?",
         "list.csv:1: there is no column 'email'",
-        "a.job:6: 'start' must be a time",
+        "a.job:6: start: not a time (got ",
         "a.job:7: the variable 'a' is given twice",
     };
 
@@ -170,7 +171,7 @@ static void test_template_problems_come_along(void **state)
     world_put(&w, "drop/a.job",
               "id = \"x\"; class = \"ad\"; template = \"hello\"; recipients = \"l.csv\";");
     intake_scan_jobs(w.intake);
-    expect_error("a", "'from' is missing");
+    expect_error("a", "from: missing");
     expect_error("a", "text.txt:2: ");
     expect_error("a", "'l.csv' is not in the drop directory");
 }

@@ -116,54 +116,68 @@ static const struct {
     const char *text, *says; /* says NULL: fine */
 } row[] = {
     {BASE "from_list = \"vip\";", NULL},
-    {OK_LIST "reply_to = \"x\";", "'reply_to' is not an e-mail address: there is no @"},
-    {OK_LIST "envelope_domain = \"x y\";", "'envelope_domain' is not a domain"},
-    {OK_LIST "envelope_domain = \"a@b.kr\";", "'envelope_domain' is not a domain: there are two @"},
+    {OK_LIST "reply_to = \"x\";", "reply_to: not an e-mail address: there is no @ (got \"x\")"},
+    {OK_LIST "envelope_domain = \"x y\";", "envelope_domain: not a domain: "},
+    {OK_LIST "envelope_domain = \"a@b.kr\";",
+     "envelope_domain: not a domain: there are two @ (got \"a@b.kr\")"},
     {"id = \"j\"; class = \"ad\"; from = \"김 <a@b>\"; template = \"t\"; recipients = \"l.csv\";",
-     "'from' is not an e-mail address: the domain has no dot"},
+     "from: not an e-mail address: the domain has no dot (got \"a@b\")"},
     {"id = \"j\"; class = \"ad\"; from = \"홍@b.kr\"; template = \"t\"; recipients = \"l.csv\";",
-     "plain ASCII"},
+     "from: only plain ASCII letters"},
     {"id = \"j\"; class = \"ad\"; from = \"a@b.kr\\r\\nBcc: x@y.kr\"; template = \"t\"; recipients "
      "= \"l.csv\";",
-     "'from' must not contain control characters"},
+     "from: must not contain control characters"},
     {"id = \"j\"; class = \"ad\"; from = \"\"; template = \"\"; recipients = \"\";",
-     "must be a plain name: it is empty"},
+     "recipients: not a plain name: it is empty"},
     {"id = \"a/b\"; class = \"ad\"; from = \"a@b.kr\"; template = \"t\"; recipients = \"l.csv\";",
-     "'id' must be 1 to 64 letters"},
+     "id: not a name (got \"a/b\", allowed: 1 to 64 letters"},
     {"id = \"\"; class = \"ad\"; from = \"a@b.kr\"; template = \"t\"; recipients = \"l.csv\";",
-     "'id' must be"},
-    {OK_LIST "client = \"..\";", "'client' must be"},
-    {OK_LIST "list = \"한글\";", "'list' must be"},
-    {OK_LIST "from_list = \"x\";", "'from_list' and 'recipients' exclude one another"},
+     "id: not a name"},
+    {OK_LIST "client = \"..\";", "client: not a name (got \"..\""},
+    {OK_LIST "list = \"한글\";", "list: not a name"},
+    {OK_LIST "from_list = \"x\";", "from_list: does not go together with recipients"},
     {BASE "recipients = \"..\";", "begins with a dot"},
     {BASE "recipients = \"a/../../etc/passwd.csv\";", "contains a slash"},
     {BASE "recipients = \".hidden.csv\";", "begins with a dot"},
-    {BASE "recipients = \"x.job\";", "must end in .csv"},
+    {BASE "recipients = \"x.job\";", "recipients: unknown ending (got \"x.job\", allowed: .csv"},
     {"id = \"j\"; class = \"ad\"; from = \"a@b.kr\"; template = \"../x\"; recipients = \"l.csv\";",
-     "'template' must be a plain name"},
-    {OK_LIST "charset = \"latin1\";", "'charset' must be \"utf-8\" or \"cp949\""},
-    {OK_LIST "start = \"2026-11-25T08:00:00\";", "a time with its zone"},
+     "template: not a plain name: "},
+    {OK_LIST "charset = \"latin1\";", "charset: unknown (got \"latin1\", allowed: \"utf-8\""},
+    {OK_LIST "start = \"2026-11-25T08:00:00\";",
+     "start: not a time (got \"2026-11-25T08:00:00\", allowed: a time with its zone"},
     {OK_LIST "start = \"2026-11-25T08:00:00+09:00\"; finish_by = \"2026-11-25T07:00:00+09:00\";",
-     "'finish_by' is not later than 'start'"},
-    {OK_LIST "finish_by = \"2020-01-01T00:00:00Z\";", "'finish_by' is in the past"},
-    {OK_LIST "start = \"2029-01-01T00:00:00Z\";", "more than a year away"},
+     "finish_by: not later than start"},
+    {OK_LIST "finish_by = \"2020-01-01T00:00:00Z\";", "finish_by: in the past"},
+    {OK_LIST "start = \"2029-01-01T00:00:00Z\";", "start: more than a year away"},
     {OK_LIST "start = \"2020-01-01T00:00:00Z\";", NULL},
-    {OK_LIST "expires = \"10s\";",
-     "'expires' must be a duration with its unit, such as \"20 min\", from 1m to 30d"},
-    {OK_LIST "expires = 3;", "a duration with its unit"},
-    {OK_LIST "priority = \"high\";", "one of \"urgent\", \"normal\", \"bulk\", not \"high\""},
-    {OK_LIST "in_doubt = \"yes\";", "one of \"hold\", \"retry\", \"delivered\""},
-    {OK_LIST "max_bad_rows = -1;", "from 0 to 10000000, not -1"},
-    {OK_LIST "standing = \"yes\";", "'standing' must be true or false, not \"yes\""},
+    {OK_LIST "expires = \"10s\";", "expires: out of range (got \"10s\", allowed: a duration with "
+                                   "its unit, such as \"20 min\", 1m to 30d)"},
+    {OK_LIST "expires = 3;", "expires: not a duration (got 3, "},
+    {OK_LIST "priority = \"high\";",
+     "priority: no such choice (got \"high\", allowed: \"urgent\", \"normal\", \"bulk\")"},
+    {OK_LIST "in_doubt = \"yes\";",
+     "in_doubt: no such choice (got \"yes\", allowed: \"hold\", \"retry\", \"delivered\")"},
+    {OK_LIST "max_bad_rows = -1;",
+     "max_bad_rows: out of range (got -1, allowed: a whole number, 0 to 10000000)"},
+    {OK_LIST "standing = \"yes\";",
+     "standing: not a yes or no (got \"yes\", allowed: true or false)"},
     {OK_LIST "standing = true; finish_by = \"2027-01-01T00:00:00Z\";",
-     "makes no sense for a standing job"},
-    {OK_LIST "variables = 3;", "'variables' must be a group"},
+     "finish_by: does not go together with standing"},
+    {OK_LIST "variables = 3;", "variables: not a group (got 3, "},
     {OK_LIST "variables = { a = 1; b = { c = 1; c = 2; }; };", "the variable 'c' is given twice"},
     {OK_LIST "variables = { a = 1e999; };", "too large"},
-    {OK_LIST "subject = \"\";", "'subject' must be a text in quotes of 1 to 2000 bytes"},
-    {OK_LIST "subject = \"a\\nb\";", "'subject' must not contain control characters"},
-    {OK_LIST "subjct = \"a\";", "unknown setting 'subjct' in the job; did you mean 'subject'?"},
-    {"", "'id' is missing in the job"},
+    {OK_LIST "subject = \"\";",
+     "subject: empty (got \"\", allowed: a text in quotes of 1 to 2000 bytes)"},
+    {OK_LIST "subject = \"a\\nb\";", "subject: must not contain control characters"},
+    {OK_LIST "subjct = \"a\";", "subjct: unknown setting (allowed: subject, "},
+    {OK_LIST "subjct = \"a\";", "; did you mean subject?"},
+    {BASE, "nobody to mail (allowed: recipients, from_list, or standing = true)"},
+    {OK_LIST "connection_limit = 0;", "connection_limit: out of range (got 0, "},
+    {OK_LIST "max_message_rate = \"slow\";", "max_message_rate: not a rate (got \"slow\", "},
+    {OK_LIST "send_windows = ( { days = \"Mo-Fr\"; } );",
+     "send_windows[0].days: not days of the week (got \"Mo-Fr\", "},
+    {OK_LIST "holidays = \"kr\";", "holidays: no such calendar (got \"kr\", "},
+    {"", "id: missing (allowed: a text in quotes)"},
 };
 
 static void test_rows(void **state)
@@ -180,6 +194,39 @@ static void test_rows(void **state)
             fail_msg("%s gave\n%s\nnot %s", row[i].text, said.data, row[i].says);
         job_spec_free(s);
     }
+    buf_done(&said);
+}
+
+static void test_shaping(void **state)
+{
+    struct buf said, json;
+    struct job_spec *s, *again;
+    struct err e;
+
+    (void)state;
+    buf_init(&said, 10000);
+    buf_init(&json, 10000);
+    s = load(OK_LIST "connection_limit = 5; max_message_rate = ( \"20/s\", \"50,000/day\" );\n"
+                     "send_windows = ( { days = \"월-금\"; hours = \"08:00-20:00\"; },\n"
+                     "  { days = \"Sat\"; hours = \"22:00-02:00\"; timezone = \"Asia/Tokyo\"; } );",
+             &said);
+    assert_string_equal(said.data, "");
+    assert_int_equal(s->connection_limit, 5);
+    assert_int_equal(s->max_message_rate.count, 2);
+    assert_int_equal(s->send_windows.count, 2);
+    assert_int_equal(s->send_windows.item[0].days, 0x1f);
+    assert_string_equal(s->send_windows.item[0].timezone, "Asia/Seoul");
+    assert_null(s->send_windows.item[1].at.file);
+    assert_int_equal(s->send_windows.item[1].at.line, 3);
+    job_spec_format(s, &json);
+    again = job_spec_parse(str_n(json.data, json.len), &e);
+    assert_non_null(again);
+    assert_int_equal(again->send_windows.item[1].until_min, 120);
+    assert_int_equal(again->send_windows.item[1].at.line, 3);
+    assert_int_equal(again->max_message_rate.item[1].count, 50000);
+    job_spec_free(again);
+    job_spec_free(s);
+    buf_done(&json);
     buf_done(&said);
 }
 
@@ -243,8 +290,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_everything), cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_rows),       cmocka_unit_test(test_template),
-        cmocka_unit_test(test_guess),
+        cmocka_unit_test(test_rows),       cmocka_unit_test(test_shaping),
+        cmocka_unit_test(test_template),   cmocka_unit_test(test_guess),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

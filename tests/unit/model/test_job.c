@@ -17,6 +17,21 @@ static struct job_spec *parse(const char *text, struct err *e)
 
 static void a_snapshot_reads_back(void **state)
 {
+    struct window windows[] = {
+        {.kind = WINDOW_WEEKLY,
+         .timezone = "Asia/Seoul",
+         .days = 0x1f,
+         .from_min = 480,
+         .until_min = 1200,
+         .note = "낮",
+         .at = {NULL, 12}},
+        {.kind = WINDOW_RULE,
+         .timezone = "UTC",
+         .rrule = "FREQ=MONTHLY;BYDAY=2SU",
+         .start = "2026-01-11T02:00",
+         .duration_ms = 3600000},
+        {.kind = WINDOW_ONCE, .from = {5}, .until = {WHEN_NEVER}},
+    };
     struct job_spec s = {
         .id = "spring-2026",
         .client = "default",
@@ -33,6 +48,9 @@ static void a_snapshot_reads_back(void **state)
         .finish_by = {INT64_MAX},
         .expires_ms = -1,
         .max_bad_rows = UINT64_MAX,
+        .connection_limit = 7,
+        .max_message_rate = {{{20, 1000000, 1}, {50000, 86400000000, 0}}, 2},
+        .send_windows = {windows, 3, "kr"},
         .variables = "{\"a\":[1,\"b\"]}",
     };
     struct job_spec *back;
@@ -56,6 +74,17 @@ static void a_snapshot_reads_back(void **state)
     assert_int_equal(back->priority, s.priority);
     assert_int_equal(back->in_doubt, s.in_doubt);
     assert_true(back->is_standing);
+    assert_int_equal(back->connection_limit, 7);
+    assert_int_equal(back->max_message_rate.count, 2);
+    assert_true(rate_spec_equal(&back->max_message_rate.item[1], &s.max_message_rate.item[1]));
+    assert_int_equal(back->send_windows.count, 3);
+    assert_string_equal(back->send_windows.holidays, "kr");
+    assert_int_equal(back->send_windows.item[0].days, 0x1f);
+    assert_int_equal(back->send_windows.item[0].at.line, 12);
+    assert_string_equal(back->send_windows.item[0].note, "낮");
+    assert_string_equal(back->send_windows.item[1].rrule, windows[1].rrule);
+    assert_int_equal(back->send_windows.item[1].duration_ms, 3600000);
+    assert_true(back->send_windows.item[2].until.ms == WHEN_NEVER);
     assert_true(back->start.ms == INT64_MIN && back->finish_by.ms == INT64_MAX);
     assert_true(back->expires_ms == -1 && back->max_bad_rows == UINT64_MAX);
     /* Whatever is not compared above: the second snapshot is the same text. */
@@ -125,6 +154,70 @@ static void damage_is_refused(void **state)
     buf_done(&bad);
 }
 
+/* What versions before the gates wrote. */
+static void an_old_snapshot_reads(void **state)
+{
+    struct err e;
+    struct job_spec *s =
+        parse("{\"version\":1,\"id\":\"a\",\"client\":\"c\",\"from_address\":\"a@b.kr\","
+              "\"variables\":\"{}\",\"class\":\"ad\",\"priority\":\"bulk\",\"in_doubt\":\"hold\","
+              "\"standing\":false,\"start\":0,\"finish_by\":0,\"expires_ms\":1,"
+              "\"max_bad_rows\":0}",
+              &e);
+
+    (void)state;
+    assert_non_null(s);
+    assert_int_equal(s->connection_limit, 0);
+    assert_int_equal(s->max_message_rate.count, 0);
+    assert_int_equal(s->send_windows.count, 0);
+    assert_null(s->send_windows.holidays);
+    job_spec_free(s);
+}
+
+static void damaged_shaping_is_refused(void **state)
+{
+    static const char *const row[] = {
+        "\"connection_limit\":-1",
+        "\"connection_limit\":\"5\"",
+        "\"max_message_rate\":\"5/s\"",
+        "\"max_message_rate\":[\"fast\"]",
+        "\"max_message_rate\":[5]",
+        "\"max_message_rate\":[\"1/s\",\"1/s\",\"1/s\",\"1/s\",\"1/s\"]",
+        "\"holidays\":5",
+        "\"send_windows\":{}",
+        "\"send_windows\":[5]",
+        "\"send_windows\":[{}]",
+        "\"send_windows\":[{\"line\":1,\"kind\":\"yearly\"}]",
+        "\"send_windows\":[{\"line\":1,\"kind\":\"once\",\"from\":1}]",
+        "\"send_windows\":[{\"line\":-1,\"kind\":\"once\",\"from\":1,\"until\":2}]",
+        "\"send_windows\":[{\"line\":1,\"kind\":\"weekly\",\"days\":3,\"from_min\":0,"
+        "\"until_min\":5}]",
+        "\"send_windows\":[{\"line\":1,\"kind\":\"weekly\",\"timezone\":\"UTC\",\"days\":128,"
+        "\"from_min\":0,\"until_min\":5}]",
+        "\"send_windows\":[{\"line\":1,\"kind\":\"weekly\",\"timezone\":\"UTC\",\"days\":1,"
+        "\"from_min\":1440,\"until_min\":5}]",
+        "\"send_windows\":[{\"line\":1,\"kind\":\"rule\",\"timezone\":\"UTC\",\"rrule\":\"x\","
+        "\"start\":5,\"duration_ms\":5}]",
+        "\"send_windows\":[{\"line\":1,\"kind\":\"rule\",\"timezone\":\"UTC\",\"rrule\":\"x\","
+        "\"start\":\"y\",\"duration_ms\":0}]",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        struct err e = {0};
+        char *text =
+            mem_printf("{\"version\":1,\"id\":\"a\",\"client\":\"c\",\"from_address\":\"a@b.kr\","
+                       "\"variables\":\"{}\",\"class\":\"ad\",\"priority\":\"bulk\",\"in_doubt\":"
+                       "\"hold\",\"standing\":false,\"start\":0,\"finish_by\":0,\"expires_ms\":1,"
+                       "\"max_bad_rows\":0,%s}",
+                       row[i]);
+
+        if (parse(text, &e) || !strstr(e.text, "job snapshot: "))
+            fail_msg("%s: \"%s\"", row[i], e.text);
+        free(text);
+    }
+}
+
 static void parts_are_found_by_name(void **state)
 {
     struct part_files p = {.item = mem_array(2, sizeof *p.item), .count = 2};
@@ -143,8 +236,8 @@ static void parts_are_found_by_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_snapshot_reads_back),
-        cmocka_unit_test(damage_is_refused),
+        cmocka_unit_test(a_snapshot_reads_back),   cmocka_unit_test(damage_is_refused),
+        cmocka_unit_test(an_old_snapshot_reads),   cmocka_unit_test(damaged_shaping_is_refused),
         cmocka_unit_test(parts_are_found_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,6 +45,7 @@ static void names_stay(void **state)
     assert_string_equal(in_doubt_policy_name(DOUBT_HOLD), "hold");
     assert_string_equal(phase_name(PHASE_DOT), "dot");
     assert_string_equal(state_name(STATE_IN_DOUBT), "in-doubt");
+    assert_string_equal(state_name(STATE_QUARANTINED), "quarantined");
     assert_string_equal(category_name(CAT_ADDRESS_UNSUPPORTED), "address-unsupported");
     assert_string_equal(group_name(GROUP_OUR_SIDE), "our-side");
     assert_string_equal(scope_name(SCOPE_PROVIDER), "provider");
@@ -54,7 +55,8 @@ static void final_states(void **state)
 {
     (void)state;
     for (int i = 0; i < STATES; i++)
-        assert_int_equal(state_is_final((enum state)i), i != STATE_WAITING && i != STATE_DEFERRED);
+        assert_int_equal(state_is_final((enum state)i),
+                         i != STATE_WAITING && i != STATE_DEFERRED && i != STATE_QUARANTINED);
 }
 
 static void groups(void **state)

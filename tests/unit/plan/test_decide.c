@@ -9,18 +9,18 @@
 
 #define HOUR INT64_C(3600000)
 
-static struct profiles profiles = {.fallback = {.connection_limit = 5,
-                                                .max_deliveries_per_connection = 10,
-                                                .retry_interval_ms = 1200000,
-                                                .max_retry_interval_ms = 14400000,
-                                                .idle_ms = 5000,
-                                                .smtp_port = 25}};
+static struct shaping shaping = {.profiles.fallback = {.connection_limit = 5,
+                                                       .max_deliveries_per_connection = 10,
+                                                       .retry_interval_ms = 1200000,
+                                                       .max_retry_interval_ms = 14400000,
+                                                       .idle_ms = 5000,
+                                                       .smtp_port = 25}};
 static const struct now now = {{1000000}, {INT64_C(1800000000000)}};
 
 static struct plan *plan_with(enum in_doubt_policy policy, int64_t start_in_ms)
 {
     struct plan_options o = {
-        .max_connections = 5, .max_asking = 5, .max_leased = 100, .profiles = &profiles, .seed = 1};
+        .max_connections = 5, .max_asking = 5, .max_leased = 100, .shaping = &shaping, .seed = 1};
     struct plan *p = plan_new(&o);
     struct plan_job j = {.key = 1, .in_doubt = policy, .expires_ms = 4 * HOUR};
     if (start_in_ms)
@@ -68,7 +68,7 @@ static void test_decide(void **unused)
                             .added = {now.wall.ms - c->age_ms},
                             .dot_unanswered = c->dot_unanswered};
         j->is_cancelled = c->is_cancelled;
-        outcome_decide(p, j, &profiles.fallback, &o, c->is_permanent, now);
+        outcome_decide(p, j, NULL, &o, c->is_permanent, now);
         if (o.state != c->state)
             fail_msg("%s: %s", c->name, state_name(o.state));
         assert_int_equal(o.next_due_ms != 0, o.state == STATE_DEFERRED);
@@ -82,10 +82,10 @@ static void test_expiry(void **unused)
 {
     (void)unused;
     struct plan *p = plan_with(DOUBT_HOLD, -HOUR);
-    const struct job *j = plan_job_find(p, 1);
-    assert_int_equal(delivery_expires(j, (struct wall){now.wall.ms - 9 * HOUR}).ms,
+    struct job *j = plan_job_find(p, 1);
+    assert_int_equal(delivery_expires(p, j, NULL, (struct wall){now.wall.ms - 9 * HOUR}).ms,
                      now.wall.ms + 3 * HOUR);
-    assert_int_equal(delivery_expires(j, now.wall).ms, now.wall.ms + 4 * HOUR);
+    assert_int_equal(delivery_expires(p, j, NULL, now.wall).ms, now.wall.ms + 4 * HOUR);
     plan_free(p);
 }
 
@@ -106,7 +106,7 @@ static void test_retry_times(void **unused)
         for (int times = 0; times < 50; times++) {
             struct outcome o = {.category = cases[i].category, .attempt = cases[i].attempt};
             o.added = now.wall;
-            outcome_decide(p, j, &profiles.fallback, &o, false, now);
+            outcome_decide(p, j, NULL, &o, false, now);
             int64_t in = o.next_due_ms - now.wall.ms, ms = cases[i].minutes * 60000;
             assert_in_range(in, ms * 9 / 10, ms * 11 / 10);
         }

@@ -7,25 +7,24 @@
 #include <string.h>
 #include "state.h"
 
-static struct profiles profiles = {.fallback = {.connection_limit = 8,
-                                                .max_deliveries_per_connection = 10,
-                                                .retry_interval_ms = 1200000,
-                                                .max_retry_interval_ms = 14400000,
-                                                .consecutive_connection_failures_before_delay = 100,
-                                                .idle_ms = 5000,
-                                                .smtp_port = 25,
-                                                .enable_tls = TLS_OPPORTUNISTIC}};
+static struct shaping shaping = {
+    .profiles.fallback = {.connection_limit = 8,
+                          .max_deliveries_per_connection = 10,
+                          .retry_interval_ms = 1200000,
+                          .max_retry_interval_ms = 14400000,
+                          .consecutive_connection_failures_before_delay = 100,
+                          .idle_ms = 5000,
+                          .smtp_port = 25,
+                          .remember_broken_tls_ms = 259200000,
+                          .enable_tls = TLS_OPPORTUNISTIC}};
 static struct now now;
 static struct plan *p;
 static struct plan_action a;
 
 static int set_up(void **unused)
 {
-    struct plan_options o = {.max_connections = 20,
-                             .max_asking = 5,
-                             .max_leased = 500,
-                             .profiles = &profiles,
-                             .seed = 1};
+    struct plan_options o = {
+        .max_connections = 20, .max_asking = 5, .max_leased = 500, .shaping = &shaping, .seed = 1};
     (void)unused;
     now = (struct now){{1000000}, {INT64_C(1800000000000)}};
     p = plan_new(&o);
@@ -170,7 +169,7 @@ static void test_tls_broken(void **unused)
     fails(a.connection, 0, true, a.chain); /* it cannot be TLS again: a failure */
     assert_true(next(ACT_RECORD));
     free(a.outcome);
-    wait_ms(TLS_BROKEN_MS + 1);
+    wait_ms(shaping.profiles.fallback.remember_broken_tls_ms + 1);
     add(1);
     resolve(1);
     assert_true(next(ACT_LEASE));
@@ -274,20 +273,17 @@ static void test_asked_for_a_dropped_job(void **unused)
 static char said[300];
 static int64_t said_until;
 
-static void note(void *arg, const char *what, uint64_t recipients, const char *why,
-                 struct wall until)
+static void note(void *arg, const struct plan_wait *w)
 {
     (void)arg;
-    (void)what;
-    (void)recipients;
-    str_copy(said, sizeof said, str_of(why));
-    said_until = until.ms;
+    str_copy(said, sizeof said, str_of(w->why));
+    said_until = w->until.ms;
 }
 
 static void says(const char *why, int64_t until_ms)
 {
     said[0] = 0;
-    plan_each_wait(p, 1, now, note, NULL);
+    plan_each_wait(p, &(struct plan_question){.job_key = 1}, now, note, NULL);
     if (!strstr(said, why) || said_until != until_ms)
         fail_msg("'%s' until %lld, not '%s'", said, (long long)said_until, why);
 }
@@ -301,7 +297,7 @@ static void test_reasons(void **unused)
     says("are being looked up", 0);
     plan_job_pause(p, 1, now);
     says("paused", 0);
-    plan_job_resume(p, 1);
+    plan_job_resume(p, 1, now);
     struct mx_answer answer = {.status = MX_OK, .ttl_sec = 3600, .hosts = 1};
     str_copy(answer.host[0].name, sizeof answer.host[0].name, str_of("a.mx.example"));
     answer.host[0].addresses = 1;

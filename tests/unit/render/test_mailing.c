@@ -399,6 +399,46 @@ static void warns_of_names_that_nothing_fills(void **state)
     mailing_release(m);
 }
 
+static void note_empty(void *arg, const char *name)
+{
+    struct buf *said = arg;
+
+    buf_printf(said, "%s ", name);
+}
+
+static void tells_what_stays_empty(void **state)
+{
+    static const char *const files[] = {
+        "subject.txt", "{{name}}", "text.txt",
+        "{{name}} {{code}} {{#items}}{{q}}{{/items}}{{#vip}}{{grade}}{{/vip}}"
+        "{{^nick}}you{{/nick}}{{a.b}}",
+        NULL};
+    static const struct {
+        const char *vars, *empty;
+    } row[] = {
+        {"{\"code\":1,\"a\":{\"b\":2}}", ""}, /* the name is the job's */
+        {"{\"name\":\"\",\"code\":null,\"a\":{}}", "name name code a.b "},
+        {"{\"code\":0,\"items\":[{\"q\":1},{}],\"a\":{\"b\":2}}", "q "},
+        {"{\"code\":false,\"vip\":true,\"nick\":\"K\",\"a\":{\"b\":2}}", "grade "},
+        {"no json", "code a.b "},
+    };
+    struct mailing *m = make_good(&spring, files, "[]");
+    struct buf said;
+
+    (void)state;
+    buf_init(&said, 1000);
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        struct render_input in = {
+            .email = "kim@naver.com", .vars = row[i].vars, .vars_len = strlen(row[i].vars)};
+
+        buf_clear(&said);
+        mailing_each_empty(m, &in, note_empty, &said);
+        assert_string_equal(said.data ? said.data : "", row[i].empty);
+    }
+    buf_done(&said);
+    mailing_release(m);
+}
+
 static void the_job_may_bring_the_subject(void **state)
 {
     static const char *const files[] = {"subject.txt", "not this", "text.txt", "x", NULL};
@@ -482,6 +522,7 @@ int main(void)
         cmocka_unit_test(refuses_recipients_it_cannot_write),
         cmocka_unit_test(says_what_is_wrong),
         cmocka_unit_test(warns_of_names_that_nothing_fills),
+        cmocka_unit_test(tells_what_stays_empty),
         cmocka_unit_test(the_job_may_bring_the_subject),
         cmocka_unit_test(message_ids_fit),
         cmocka_unit_test(the_token_is_in_the_message_id),

@@ -14,8 +14,49 @@ static void add(struct tally *t, const char *provider, enum state state, enum ca
 {
     struct outcome o = {.state = state, .category = category, .bytes = 100, .at = {1000}};
 
+    const struct tally_before b = {STATE_DEFERRED, before, before_provider};
+
     str_copy(o.provider, sizeof o.provider, str_of(provider));
-    tally_add(t, &o, before, before_provider);
+    tally_add(t, &o, before == CAT_OK ? NULL : &b);
+}
+
+/* What the guard and the operator do with a bounce: it moves, and nobody is asked again. */
+static void a_quarantine_moves_counts(void **state)
+{
+    static const struct {
+        enum state from, to;
+        enum phase phase;
+        uint64_t attempts;
+    } rows[] = {{STATE_WAITING, STATE_BOUNCED, PHASE_RCPT, 1},
+                {STATE_BOUNCED, STATE_QUARANTINED, PHASE_POLICY, 1},
+                {STATE_QUARANTINED, STATE_DEFERRED, PHASE_POLICY, 1},
+                {STATE_DEFERRED, STATE_QUARANTINED, PHASE_RCPT, 2},
+                {STATE_QUARANTINED, STATE_BOUNCED, PHASE_POLICY, 2}};
+    struct tally t;
+
+    (void)state;
+    tally_init(&t);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct tally_before before = {rows[i].from, CAT_USER_UNKNOWN, "daum"};
+        struct outcome o = {.state = rows[i].to,
+                            .category = CAT_USER_UNKNOWN,
+                            .phase = rows[i].phase,
+                            .reply.code = 550,
+                            .provider = "daum",
+                            .bytes = 100};
+        const struct tally_row *daum;
+
+        tally_add(&t, &o, &before);
+        daum = map_get(&t.providers, str_of("daum"));
+        for (enum state s = 0; s < STATES; s++) {
+            assert_int_equal(t.all.state[s], s == rows[i].to);
+            assert_int_equal(daum->state[s], s == rows[i].to);
+        }
+        assert_int_equal(t.all.category[CAT_USER_UNKNOWN], 1);
+        assert_int_equal(daum->attempts, rows[i].attempts);
+        assert_int_equal(daum->bytes, 100 * rows[i].attempts);
+    }
+    tally_done(&t);
 }
 
 static void deferrals_are_taken_back(void **state)
@@ -57,7 +98,7 @@ static void attempts_are_what_reached_somebody(void **state)
         bool is_attempt;
     } rows[] = {{STATE_DELIVERED, true},  {STATE_BOUNCED, true},     {STATE_DEFERRED, true},
                 {STATE_IN_DOUBT, true},   {STATE_SUPPRESSED, false}, {STATE_EXPIRED, false},
-                {STATE_CANCELLED, false}, {STATE_SKIPPED, false}};
+                {STATE_CANCELLED, false}, {STATE_SKIPPED, false},    {STATE_QUARANTINED, true}};
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -121,7 +162,7 @@ static void json(void **state)
     } rows[] = {{"recipients", "10"},
                 {"counts", "{\"waiting\":4,\"deferred\":0,\"delivered\":4,\"bounced\":1,"
                            "\"expired\":0,\"suppressed\":1,"
-                           "\"in-doubt\":0,\"cancelled\":0,\"skipped\":0}"},
+                           "\"in-doubt\":0,\"cancelled\":0,\"skipped\":0,\"quarantined\":0}"},
                 {"attempts", "5"},
                 {"bytes", "500"},
                 {"first", "\"1970-01-01T00:00:01.000Z\""},
@@ -154,6 +195,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(deferrals_are_taken_back),
+        cmocka_unit_test(a_quarantine_moves_counts),
         cmocka_unit_test(attempts_are_what_reached_somebody),
         cmocka_unit_test(tables),
         cmocka_unit_test(json),

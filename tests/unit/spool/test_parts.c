@@ -109,19 +109,19 @@ static void a_set_of_recipients(void **state)
 
 static void a_gate_belongs_to_a_path(void **state)
 {
-    struct gate *a = gate_of("/a"), *b = gate_of("/b"), *again = gate_of("/a");
+    struct gate *a = spool_gate_of("/a"), *b = spool_gate_of("/b"), *again = spool_gate_of("/a");
 
     (void)state;
     assert_ptr_equal(a, again);
     assert_ptr_not_equal(a, b);
-    gate_enter(a);
-    gate_enter(b);
-    gate_leave(a);
-    gate_leave(b);
-    gate_release(a);
-    gate_release(b);
-    gate_release(again);
-    gate_release(NULL);
+    spool_gate_enter(a);
+    spool_gate_enter(b);
+    spool_gate_leave(a);
+    spool_gate_leave(b);
+    spool_gate_release(a);
+    spool_gate_release(b);
+    spool_gate_release(again);
+    spool_gate_release(NULL);
 }
 
 int main(void)

@@ -231,7 +231,7 @@ struct letters {
 
 static inline bool add_letter(void *arg, const struct result_row *row)
 {
-    static const char letter[] = "wdDbesic-";
+    static const char letter[] = "wdDbesic-q";
     struct letters *l = arg;
 
     assert_true(l->n + 1 < sizeof l->text);

@@ -17,7 +17,8 @@ DNS, SMTP, CONTROL = int(PORTS["dns"]), int(PORTS["smtp"]), PORTS["control"]
 HOSTS = {"stages": "127.60.1.1", "banner": "127.60.2.1", "grey": "127.60.3.1", "few": "127.60.4.1",
          "rate": "127.60.5.1", "knock": "127.60.6.1", "bare": "127.60.7.1", "tls": "127.60.8.1",
          "tls-self": "127.60.8.2", "tls-broken": "127.60.8.3", "tls-inject": "127.60.8.4",
-         "tls-refuse": "127.60.8.5", "many": "127.61.0.1", "down": "127.60.9.1", "far": "127.60.10.1"}
+         "tls-refuse": "127.60.8.5", "many": "127.61.0.1", "down": "127.60.9.1", "far": "127.60.10.1",
+         "pace": "127.60.11.1", "shut": "127.60.12.1"}
 
 
 def ctl(*words, ok=True):
@@ -361,6 +362,77 @@ def test_rates():
     Client("knock").quit()
 
 
+def peaks(receiver):
+    return {p["period_ms"]: (p["connections"], p["mails"], p["messages"]) for p in stats(receiver)["peaks"]}
+
+
+def test_peaks_slide():
+    """6 messages on each side of a second's border, 0.6 s apart: 12 in one second, whatever the calendar says."""
+    begin = time.time()
+    clients = [Client("pace") for _ in range(3)]
+    time.sleep((0.7 - time.time() % 1) % 1)
+    middle = time.monotonic()
+    for part in range(2):
+        for i in range(6):
+            clients[i % 3].message("p%d%d@pace.example" % (part, i))
+        time.sleep(max(0, middle + 0.6 * (part + 1) - time.monotonic()))
+    time.sleep(max(0, middle + 1.7 - time.monotonic()))
+    clients[0].cmd("MAIL FROM:<a@b.example>", 250)  # more than a second after all others
+    p = peaks("pace")
+    assert list(p) == [1000, 300, 60000], p
+    assert p[60000] == (3, 13, 12) and p[1000] == (3, 12, 12) and p[300] == (3, 6, 6), p
+    s = stats("pace")
+    assert s["peak_messages_per_s"] == 12 and s["mails"] == 13
+    assert begin * 1000 < s["first_accepted_ms"] < s["last_accepted_ms"] <= time.time() * 1000 + 1
+    assert 500 <= s["last_accepted_ms"] - s["first_accepted_ms"] < 1000
+    for c in clients[1:]:
+        c.quit()
+    clients[0].cmd("RSET", 250)
+    clients[0].quit()
+
+
+def inside(receiver="shut"):
+    m = stats(receiver)["maintenance"]
+    return [m[k] for k in ("windows", "open_at_begin", "connections", "mails", "rcpts", "messages")]
+
+
+def test_maintenance():
+    assert inside() == [1, 0, 0, 0, 0, 0]  # at the start of the lab, long over
+    a, b, c = Client("shut"), Client("shut"), Client("shut")
+    first = stats("shut")["maintenance"]
+    assert first["after_ms"] > 0 and first["after_peak_connections"] == 3, first
+    a.begin("under-way@shut.example")
+    a.cmd("DATA", 354)
+    b.cmd("MAIL FROM:<a@b.example>", 250)
+    now = int(time.time() * 1000)
+    ctl("set", "shut", "maintenance", "%d %d" % (now + 1000, now + 2500))
+    assert inside() == [1, 0, 0, 0, 0, 0]
+    time.sleep(max(0, now / 1000 + 1.05 - time.time()))
+    assert inside() == [2, 3, 0, 0, 0, 0]
+    assert Client("shut", expect=421).banner == ["421 4.3.2 정기점검"]
+    b.cmd("RCPT TO:<b@shut.example>", 421)
+    assert b.is_closed()
+    c.cmd("MAIL FROM:<a@b.example>", 421)
+    a.send("x: y\r\n\r\n.\r\n")
+    a.reply(250)
+    a.quit()
+    assert inside() == [2, 3, 1, 1, 1, 1]
+    time.sleep(max(0, now / 1000 + 2.55 - time.time()))
+    a, b = Client("shut"), Client("shut")
+    a.quit(), b.quit()
+    m = stats("shut")["maintenance"]
+    assert inside() == [2, 3, 1, 1, 1, 1] and 0 < m["after_ms"] < 2000 and m["after_peak_connections"] == 2, m
+    ctl("set", "shut", "maintenance", "on")
+    ctl("set", "shut", "maintenance", "on")
+    Client("shut", expect=421)
+    assert inside() == [3, 3, 2, 1, 1, 1]
+    ctl("set", "shut", "maintenance", "off")
+    Client("shut").quit()
+    for bad in ("yes", "%d" % now, "%d %d" % (now + 9000, now + 8000), "%d %d" % (now - 9000, now - 8000)):
+        assert ctl("set", "shut", "maintenance", *bad.split(), ok=False).returncode != 0, bad
+    assert "maintenance of shut: 3 begun, 3 connections open then" in ctl("stats").stdout
+
+
 def test_pipelining():
     c = Client("stages")
     c.send("MAIL FROM:<a@b.example>\r\nRCPT TO:<p1@stages.example>\r\nRCPT TO:<nouser2@stages.example>\r\n"
@@ -622,11 +694,22 @@ def test_reset_and_log():
         assert time.monotonic() < end, stats()
         time.sleep(0.05)
     assert stats()["messages"] == 0 and len(ctl("dump").stdout.splitlines()) == 1
-    Client("many").message("after@d000003.million.example")
-    end = time.monotonic() + 5
+    c = Client("many")
+    begin = time.time()
+    c.cmd("MAIL FROM:<me@sender.example>", 250)
+    end = time.time()
+    time.sleep(0.1)
+    c.cmd("RCPT TO:<after@d000003.million.example>", 250)
+    c.cmd("DATA", 354)
+    c.send("x: y\r\n\r\n.\r\n")
+    c.reply(250)
+    limit = time.monotonic() + 5
     while "after@d000003.million.example" not in open(os.path.join(WORK, "log")).read():
-        assert time.monotonic() < end
+        assert time.monotonic() < limit
         time.sleep(0.05)
+    line = next(s for s in open(os.path.join(WORK, "log")) if "after@d000003.million.example" in s)
+    said = dict(part.split("=", 1) for part in line.split()[:2])
+    assert begin - 0.001 <= int(said["mail_us"]) / 1e6 <= end and int(said["ms"]) / 1000 >= end + 0.09, (said, begin, end)
     assert "1 messages to 1 recipients accepted" in ctl("stats").stdout
 
 

@@ -1,0 +1,159 @@
+/* gate.c: caps that several providers share: of a source, a client, a job, a named limit.
+ *
+ * A provider that is held up by one looks again by itself, at a time that is spread over what the
+ * others do. (A queue of waiting providers per gate was the alternative: it needs a node per pair of
+ * provider and gate, and whoever comes up may have nothing ready any more.) Because grants are
+ * booked up to RATE_HORIZON_US ahead, nothing is lost as long as one of them looks in that time. */
+#include <stdlib.h>
+#include "state.h"
+
+void gate_init(struct gate *g, const char *kind, const char *name, const struct cap *cap)
+{
+    *g = (struct gate){.name = mem_printf("%s %s", kind, name),
+                       .at = cap->at,
+                       .connection_limit = cap->connection_limit};
+    throttle_init(&g->messages, &cap->max_message_rate);
+    throttle_init(&g->dials, &cap->max_connection_rate);
+}
+
+void gate_change(struct gate *g, const struct cap *cap)
+{
+    g->at = cap->at;
+    g->connection_limit = cap->connection_limit;
+    throttle_change(&g->messages, &cap->max_message_rate);
+    throttle_change(&g->dials, &cap->max_connection_rate);
+}
+
+void gate_done(struct gate *g)
+{
+    throttle_done(&g->messages);
+    throttle_done(&g->dials);
+    free(g->waiting);
+    free(g->name);
+    g->name = NULL;
+}
+
+bool gate_has_place(const struct gate *g)
+{
+    return g->connection_limit == 0 || g->connections < (uint64_t)g->connection_limit;
+}
+
+void gate_wait(struct plan *p, struct gate *g, struct provider *v, struct now now)
+{
+    size_t i = 0;
+    g->wanted_until_ms = now.mono.ms + GATE_WAIT_MS;
+    plan_look_at(p, v, now.mono.ms + GATE_WAIT_MS);
+    while (i < g->waits && g->waiting[i] != v)
+        i++;
+    if (i < g->waits)
+        return;
+    if ((g->waits & (g->waits + 1)) == 0) /* full at 0, 1, 3, 7, ... */
+        g->waiting = mem_grow(g->waiting, 2 * g->waits + 1, sizeof *g->waiting);
+    g->waiting[g->waits++] = v;
+}
+
+void gate_leave(struct plan *p, struct gate *g)
+{
+    MUST(g->connections > 0);
+    g->connections--;
+    for (size_t i = 0; i < g->waits; i++)
+        plan_touch(p, g->waiting[i]);
+    g->waits = 0;
+}
+
+static void forget(struct gate *g, const struct provider *v)
+{
+    for (size_t i = 0; i < g->waits; i++)
+        if (g->waiting[i] == v)
+            g->waiting[i--] = g->waiting[--g->waits];
+}
+
+/* It goes: nobody shall look at it. */
+void gates_forget(struct plan *p, const struct provider *v)
+{
+    const struct map_entry *e;
+    for (size_t i = 0; (e = map_next(&p->gates, &i));)
+        forget(e->value, v);
+    for (size_t i = 0; (e = map_next(&p->clients, &i));)
+        forget(&((struct client_state *)e->value)->party.gate, v);
+    for (unsigned i = 0; i < p->sources; i++)
+        forget(&p->source[i]->party.gate, v);
+    for (unsigned i = 0; i < p->gones; i++)
+        forget(&p->gone[i]->party.gate, v);
+    for (struct job *j = p->jobs; j; j = j->next)
+        if (j->gate)
+            forget(j->gate, v);
+}
+
+int64_t gate_retry_ms(struct plan *p, struct gate *g, int64_t at_ms, struct now now)
+{
+    if (now.mono.ms - g->blocked_since_ms > 300) {
+        g->blocked_since_ms = now.mono.ms;
+        g->blocked = 0;
+    }
+    g->blocked++;
+    uint64_t spread = g->blocked < 2 ? 0 : g->blocked > 300 ? g->blocked / 2 : 150;
+    if (at_ms <= now.mono.ms)
+        at_ms = now.mono.ms + 1;
+    return at_ms + (spread ? (int64_t)rng_below(&p->rng, spread) : 0);
+}
+
+unsigned job_gates(const struct job *j, struct gate *out[2])
+{
+    unsigned n = 0;
+    if (j->gate)
+        out[n++] = j->gate;
+    if (j->client)
+        out[n++] = &j->client->party.gate;
+    return n;
+}
+
+static bool bounds(const struct gate *g)
+{
+    return g->connection_limit || g->messages.count || g->dials.count;
+}
+
+bool job_is_capped(const struct job *j)
+{
+    return (j->gate && bounds(j->gate)) || (j->client && bounds(&j->client->party.gate));
+}
+
+/* ---- named limits ---- */
+
+void gates_change(struct plan *p)
+{
+    for (size_t i = 0; i < p->shaping->limits; i++) {
+        const struct named_limit *l = &p->shaping->limit[i];
+        struct gate *g = map_get(&p->gates, str_of(l->name));
+        if (g) {
+            gate_change(g, &l->cap);
+            continue;
+        }
+        g = mem_array(1, sizeof *g);
+        gate_init(g, "limit", l->name, &l->cap);
+        memory_load_gate(p, g);
+        map_set(&p->gates, str_of(l->name), g);
+    }
+}
+
+void gates_done(struct plan *p)
+{
+    const struct map_entry *e;
+    for (size_t i = 0; (e = map_next(&p->gates, &i));) {
+        gate_done(e->value);
+        free(e->value);
+    }
+    map_done(&p->gates);
+}
+
+void provider_gates(struct plan *p, struct provider *v)
+{
+    free(v->gate);
+    v->gate = mem_array(v->limits->additionals + 1, sizeof *v->gate);
+    v->gates = 0;
+    for (unsigned i = 0; i < v->limits->additionals; i++) {
+        uint32_t number = v->limits->additional[i];
+        if (number < p->shaping->limits)
+            v->gate[v->gates++] = map_get(&p->gates, str_of(p->shaping->limit[number].name));
+    }
+}

@@ -1,0 +1,70 @@
+/* world_meter.c: rates as a receiver measures them: every grant is noted, and no stretch of time may
+ * hold more than what was written. */
+#include "world.h"
+
+/* A millisecond for the clock's grain. */
+#define GRAIN_US 1000
+
+void meter_init(struct meter *m, const struct rates *r)
+{
+    *m = (struct meter){.rates = *r};
+}
+
+void meter_change(struct meter *m, const struct rates *r)
+{
+    struct meter was = *m;
+    m->rates = *r;
+    for (unsigned i = 0; i < r->count; i++) {
+        m->tat_us[i] = 0;
+        m->from[i] = m->count;
+        for (unsigned k = 0; k < was.rates.count; k++)
+            if (rate_spec_equal(&r->item[i], &was.rates.item[k])) {
+                m->tat_us[i] = was.tat_us[k];
+                m->from[i] = was.from[k];
+            }
+    }
+}
+
+void meter_done(struct meter *m)
+{
+    free(m->at_us);
+    *m = (struct meter){0};
+}
+
+static void check_spacing(struct world *w, struct meter *m, unsigned i, int64_t at_us,
+                          const char *what)
+{
+    const struct rate_spec *s = &m->rates.item[i];
+    int64_t interval = s->period_us / (int64_t)s->count;
+    int64_t tolerance = interval * (int64_t)(s->burst - 1) + GRAIN_US;
+    RULE(w, at_us >= m->tat_us[i] - tolerance, "%s: rate %llu", what, (unsigned long long)s->count);
+    int64_t from = at_us - 999 > m->tat_us[i] ? at_us - 999 : m->tat_us[i];
+    m->tat_us[i] = from + interval;
+}
+
+/* The grant `count` before this one lies a whole period back. */
+static void check_quota(struct world *w, struct meter *m, unsigned i, int64_t at_us,
+                        const char *what)
+{
+    const struct rate_spec *s = &m->rates.item[i];
+    if (m->count - m->from[i] >= s->count)
+        RULE(w, at_us - m->at_us[m->count - s->count] >= s->period_us - GRAIN_US, "%s: quota %llu",
+             what, (unsigned long long)s->count);
+}
+
+/* Grants may be noted a little out of order: several connections have their next messages ahead. */
+void meter_note(struct world *w, struct meter *m, int64_t at_us, const char *what)
+{
+    if (m->rates.count == 0)
+        return;
+    for (unsigned i = 0; i < m->rates.count; i++)
+        if (m->rates.item[i].burst == 0)
+            check_quota(w, m, i, at_us, what);
+        else
+            check_spacing(w, m, i, at_us, what);
+    if (m->count == m->cap) {
+        m->cap = m->cap ? 2 * m->cap : 256;
+        m->at_us = mem_grow(m->at_us, m->cap, sizeof *m->at_us);
+    }
+    m->at_us[m->count++] = at_us;
+}
