@@ -12,22 +12,25 @@ void throttle_init(struct throttle *t, const struct rates *r)
         t->spec[i] = r->item[i];
         rate_init(&t->rate[i], &t->spec[i]);
     }
+    t->pace = pace_new(r);
 }
 
 void throttle_done(struct throttle *t)
 {
     for (unsigned i = 0; i < t->count; i++)
         rate_done(&t->rate[i]);
+    pace_release(t->pace);
     *t = (struct throttle){0};
 }
 
 void throttle_change(struct throttle *t, const struct rates *r)
 {
     struct throttle old = *t;
-    bool is_used[RATES_MAX] = {false};
+    bool is_used[RATES_MAX] = {false}, is_same = r && old.count == r->count;
 
     throttle_init(t, r);
     for (unsigned i = 0; i < t->count; i++) {
+        is_same &= rate_spec_equal(&t->spec[i], &old.spec[i]);
         for (unsigned j = 0; j < old.count; j++) {
             if (!is_used[j] && rate_spec_equal(&t->spec[i], &old.spec[j])) {
                 struct rate fresh = t->rate[i];
@@ -38,6 +41,10 @@ void throttle_change(struct throttle *t, const struct rates *r)
                 break;
             }
         }
+    }
+    if (is_same && old.pace) { /* whoever waits for it goes on doing so */
+        pace_release(t->pace);
+        t->pace = pace_hold(old.pace);
     }
     throttle_done(&old);
 }
@@ -62,6 +69,15 @@ void throttle_take(struct throttle *t, int64_t at_us)
 {
     for (unsigned i = 0; i < t->count; i++)
         rate_take(&t->rate[i], at_us);
+}
+
+void throttle_take_by(struct throttle *t, int64_t now_us, int64_t at_us)
+{
+    for (unsigned i = 0; i < t->count; i++) {
+        int64_t from = rate_when(&t->rate[i], now_us), slot = at_us - t->rate[i].interval_us;
+
+        rate_take(&t->rate[i], t->rate[i].quota ? at_us : slot > from ? slot : from);
+    }
 }
 
 uint64_t throttle_room(const struct throttle *t, int64_t now_us, int64_t until_us)

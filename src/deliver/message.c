@@ -3,6 +3,7 @@
 #include "tls.h"
 
 #include <sluice/base/must.h>
+#include <sluice/base/pace.h>
 #include <sluice/base/str.h>
 #include <sluice/os/clock.h>
 #include <sluice/render/mailing.h>
@@ -171,12 +172,27 @@ bool message_came_too_late(const struct conn *c)
     return c->msg.d && !c->has_begun_one && message_is_too_late(c->msg.d);
 }
 
+/* The rates' last word. What was granted ahead of time, and was late since (the dialling took long,
+ * the machine was busy), must not come in one gush. */
+static void keep_pace(const struct delivery *d)
+{
+    int64_t at_us = clock_mono_us();
+
+    if (!d || !d->pace[0])
+        return;
+    for (unsigned i = 0; i < PACES_MAX; i++)
+        if (d->pace[i])
+            at_us = pace_book(d->pace[i], at_us);
+    clock_sleep_until((struct mono){(at_us + 999) / 1000});
+}
+
 bool message_begin(struct conn *c)
 {
     struct message *m = &c->msg;
 
     /* Against pool_stop(): either it finds us before this line and shuts the socket down, or we
      * find its mark. */
+    keep_pace(m->d);
     pthread_mutex_lock(&c->lock);
     if (c->is_spent || (!c->has_begun_one && conn_stop(c) != STOP_NO) || message_came_too_late(c)) {
         if (c->fd >= 0)

@@ -86,14 +86,13 @@ int outlook_find(const struct outlook *o, const char *id)
 
 int outlook_add_job(struct outlook *o, struct job_spec *spec)
 {
-    uint32_t key = 1;
-    for (size_t i = 0; i < o->jobs; i++)
-        if (o->job[i].info.key >= key)
-            key = o->job[i].info.key + 1;
-    struct keeper_job as_if = {.row = {.key = key, .state = JOB_ACTIVE}, .spec = spec};
+    /* A number that no job has or had: what the planner remembers of jobs is not meant. */
+    struct keeper_job as_if = {.row = {.key = UINT32_MAX, .state = JOB_ACTIVE}, .spec = spec};
     struct plan_job info = plan_job_of(&as_if);
     struct outlook_job *j = job_new(o, &info, spec->id, spec->client);
     j->info.is_paused = false; /* only because it has no message yet */
+    if (j->info.start.ms < o->now.wall.ms)
+        j->info.start.ms = 0; /* its rows are as old as their import */
     j->finish_by = spec->finish_by;
     j->has_job_file_only = true;
     engine_spec_calendar(o->e, spec, &j->closed);

@@ -4,6 +4,8 @@
 #include <string.h>
 #include "state.h"
 
+#define LATE_MS 50
+#define LATE_PER_ELAPSED 4096 /* ms: in the first minutes nothing is late */
 #define YEAR_MS (INT64_C(366) * 86400000)
 
 /* ---- life ---- */
@@ -164,13 +166,26 @@ static void one_round(struct forecast *f)
 
 /* ---- the clock ---- */
 
+/* When the planner wants to look again. Where many providers share a cap each of them looks by itself,
+ * mostly in vain; rates are granted further ahead than it is late here, so nothing is lost by
+ * it. */
+static int64_t wakes_at(const struct forecast *f)
+{
+    int64_t late_ms = (f->now.wall.ms - f->start.wall.ms) / LATE_PER_ELAPSED;
+    int64_t wake_ms = plan_wake(f->plan).ms;
+    int64_t soonest_ms = f->woken_ms + (late_ms < LATE_MS ? late_ms : LATE_MS);
+    return wake_ms > soonest_ms ? wake_ms : soonest_ms;
+}
+
 static void advance(struct forecast *f)
 {
     const struct heap_node *n = heap_first(&f->due);
-    int64_t next_ms = plan_wake(f->plan).ms;
+    int64_t next_ms = wakes_at(f);
     int64_t most_ms = f->now.mono.ms + (f->until_ms - f->now.wall.ms);
     if (n && n->key < next_ms)
         next_ms = n->key;
+    else
+        f->woken_ms = next_ms;
     if (next_ms <= f->now.mono.ms)
         next_ms = f->now.mono.ms + 1;
     if (next_ms >= most_ms) {

@@ -98,6 +98,7 @@ struct forecast {
     struct plan *plan;
     struct now now, start;
     int64_t until_ms; /* wall */
+    int64_t woken_ms; /* mono: when the planner wanted to look, last */
     bool is_done;
     uint64_t events;
     struct map job_by_key, place_by_name, receiver_by_name, account_by_pair;

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <sluice/base/pace.h>
 #include <sluice/base/str.h>
 #include <sluice/model/outcome.h>
 
@@ -7,6 +8,8 @@ void delivery_free(struct delivery *d)
 {
     if (!d)
         return;
+    for (unsigned i = 0; i < PACES_MAX; i++)
+        pace_release(d->pace[i]);
     free(d->email);
     free(d->vars);
     free(d);

@@ -1,8 +1,11 @@
 /* adapt.c: what the planner learns of a provider by itself: how many connections and how many messages
  * it stands when that is less than what is configured, and the slow start after a pause. */
+#include <string.h>
 #include "state.h"
 
 #define SOFT_LEAST_PER_MIN 1
+#define SOFT_RATE_MS 10000 /* how long a rate that it complained of is believed */
+#define MEASURE_MS 10000
 #define COMPLAINT_MS 5000 /* refusals of one batch come together: they are one complaint */
 
 /* ---- connections ---- */
@@ -17,11 +20,24 @@ void soften(struct provider *v, unsigned to, struct now now)
     v->soft_next_ms = now.mono.ms + SOFT_MS;
 }
 
-/* A refused message says less than a refused connection: half of the connections are left, and one
- * such message is enough for a while, because a batch of them comes at once. */
-void soften_by_message(struct provider *v, struct now now)
+static bool speaks_of_connections(const char *text)
 {
-    soften_rate(v, now);
+    static const char word[] = "connection";
+    for (; *text; text++)
+        if (str_eq_nocase(str_n(text, strnlen(text, sizeof word - 1)), str_of(word)))
+            return true;
+    return false;
+}
+
+/* A refused message says less than a refused connection: the rate is too high, or, if it says so,
+ * half of the connections are left; one such message is enough for a while, because a batch of them
+ * comes at once. */
+void soften_by_message(struct provider *v, const struct reply *r, struct now now)
+{
+    if (!speaks_of_connections(r->text)) {
+        soften_rate(v, now);
+        return;
+    }
     if (!v->soft_limit || v->soft_next_ms - now.mono.ms < SOFT_MS - 5000)
         soften(v, v->connections / 2, now);
 }
@@ -98,26 +114,37 @@ static void end_soft_rate(struct provider *v)
     throttle_change(&v->soft_rate, &(struct rates){.count = 0});
 }
 
-/* What it took lately, in a minute. */
+/* What it took lately, in a minute: in this stretch, or in the one before when this one is young. */
 static double accepted_per_min(const struct provider *v, struct now now)
 {
     int64_t ms = now.mono.ms - v->accepted_since_ms;
-    return v->accepted * 60000.0 / (double)(ms < 1000 ? 1000 : ms);
+    double before = v->accepted_before_per_min;
+    if (ms < MEASURE_MS / 4 && before > 0)
+        return before;
+    double is = v->accepted * 60000.0 / (double)(ms < 1000 ? 1000 : ms);
+    return is > before ? is : before;
 }
 
-/* It takes messages only so fast, whatever is configured: a little less than what it took is what we
- * give from now on. A quarter of that is tried on top per period. */
+static void measure_anew(struct provider *v, struct now now)
+{
+    v->accepted_before_per_min = v->accepted * 60000.0 / MEASURE_MS;
+    if (now.mono.ms - v->accepted_since_ms > 2 * MEASURE_MS)
+        v->accepted_before_per_min = 0;
+    v->accepted = 0;
+    v->accepted_since_ms = now.mono.ms;
+}
+
+/* It takes messages only so fast, whatever is configured: what it took is what we give from now on,
+ * and a little more is tried again and again. */
 void soften_rate(struct provider *v, struct now now)
 {
     if (v->complained_ms && now.mono.ms - v->complained_ms < COMPLAINT_MS)
         return;
     v->complained_ms = now.mono.ms;
     double now_per_min = v->soft_rate.count ? (double)v->soft_rate.spec[0].count : 1e9;
-    double took = accepted_per_min(v, now) * 0.95;
-    set_soft_rate(v, took < now_per_min ? took : now_per_min * 0.9);
-    v->soft_rate_next_ms = now.mono.ms + SOFT_MS;
-    v->accepted = 0;
-    v->accepted_since_ms = now.mono.ms;
+    double took = accepted_per_min(v, now);
+    set_soft_rate(v, took < now_per_min * 0.93 ? took : now_per_min * 0.93);
+    v->soft_rate_next_ms = now.mono.ms + SOFT_RATE_MS;
 }
 
 static bool is_as_configured(const struct provider *v, uint64_t per_min)
@@ -132,13 +159,11 @@ static bool is_as_configured(const struct provider *v, uint64_t per_min)
 
 void soft_rate_step(struct provider *v, struct now now)
 {
-    if (now.mono.ms - v->accepted_since_ms > SOFT_MS) { /* a recent measure, not one of all days */
-        v->accepted = 0;
-        v->accepted_since_ms = now.mono.ms;
-    }
+    if (now.mono.ms - v->accepted_since_ms >= MEASURE_MS)
+        measure_anew(v, now);
     while (v->soft_rate.count && now.mono.ms >= v->soft_rate_next_ms) {
-        double more = (double)v->soft_rate.spec[0].count * 1.15 + 1;
-        v->soft_rate_next_ms += SOFT_MS;
+        double more = (double)v->soft_rate.spec[0].count * 1.06 + 1;
+        v->soft_rate_next_ms += SOFT_RATE_MS;
         if (is_as_configured(v, (uint64_t)more))
             end_soft_rate(v);
         else

@@ -29,14 +29,35 @@ int64_t provider_message_at(const struct provider *v, int64_t now_us, struct ori
     return at;
 }
 
-static void provider_took(struct provider *v, int64_t at_us)
+static void set_pace(struct delivery *d, const struct throttle *t)
+{
+    unsigned i = 0;
+    while (i < PACES_MAX && d->pace[i])
+        i++;
+    if (i < PACES_MAX && t->pace)
+        d->pace[i] = pace_hold(t->pace);
+}
+
+static void provider_took(struct provider *v, struct delivery *d, int64_t now_us, int64_t at_us)
 {
     throttle_take(&v->messages, at_us);
     throttle_take(&v->soft_rate, at_us);
+    set_pace(d, &v->messages);
     for (struct hold *h = v->standing->holds; h; h = h->next)
         throttle_take(&h->messages, at_us);
-    for (unsigned i = 0; i < v->gates; i++)
-        throttle_take(&v->gate[i]->messages, at_us);
+    for (unsigned i = 0; i < v->gates; i++) {
+        throttle_take_by(&v->gate[i]->messages, now_us, at_us);
+        set_pace(d, &v->gate[i]->messages);
+    }
+}
+
+/* It may have been handed out before. */
+static void drop_paces(struct delivery *d)
+{
+    for (unsigned i = 0; i < PACES_MAX; i++) {
+        pace_release(d->pace[i]);
+        d->pace[i] = NULL;
+    }
 }
 
 /* ---- caps of jobs and clients ---- */
@@ -109,7 +130,7 @@ static int64_t connection_at(struct batch *b)
     if (b->warm == 0)
         return WHEN_NEVER;
     if (shared > b->now_us + RATE_HORIZON_US)
-        again(b, gate_retry_ms(b->p, g, (shared - RATE_HORIZON_US) / 1000 + 1, b->now));
+        again(b, gate_retry_ms(g, b->v, (shared - RATE_HORIZON_US) / 1000 + 1, b->now));
     return later_of(own, shared);
 }
 
@@ -118,7 +139,11 @@ static int64_t lane_at(struct batch *b, struct lane *l, int64_t at_us)
 {
     struct job *j = l->job;
     struct gate *gate[2];
-    if (j->opens_ms > b->now.wall.ms || !(job_sources(j) >> b->c->source->index & 1))
+    if (j->opens_ms > b->now.wall.ms) { /* only when the clock was set back a little */
+        again(b, plan_mono_of(b->p, j->opens_ms));
+        return WHEN_NEVER;
+    }
+    if (!(job_sources(j) >> b->c->source->index & 1))
         return WHEN_NEVER;
     if (hold_until(b->v, j->info.key, NULL, b->now, NULL)) {
         b->far = l;
@@ -134,7 +159,7 @@ static int64_t lane_at(struct batch *b, struct lane *l, int64_t at_us)
         if (us > b->now_us + FAR_MS * 1000)
             b->far = l;
         if (us > b->now_us + RATE_HORIZON_US) {
-            again(b, gate_retry_ms(b->p, g, (us - RATE_HORIZON_US) / 1000 + 1, b->now));
+            again(b, gate_retry_ms(g, b->v, (us - RATE_HORIZON_US) / 1000 + 1, b->now));
             return WHEN_NEVER;
         }
         at_us = later_of(at_us, us);
@@ -144,7 +169,10 @@ static int64_t lane_at(struct batch *b, struct lane *l, int64_t at_us)
 
 static int64_t last_begin_ms(const struct batch *b, const struct job *j)
 {
-    int64_t job = j->closes_ms == WHEN_NEVER ? WHEN_NEVER : plan_mono_of(b->p, j->closes_ms);
+    /* A clock that was set on a little opens the job before job_review() has looked: when it closes
+     * is not known for that moment. */
+    bool is_known = j->closes_ms != WHEN_NEVER && j->closes_ms > j->opens_ms;
+    int64_t job = is_known ? plan_mono_of(b->p, j->closes_ms) : WHEN_NEVER;
     return job < b->last_ms ? job : b->last_ms;
 }
 
@@ -153,15 +181,20 @@ static struct delivery *take(struct batch *b, struct lane *l, int64_t at_us, int
     struct gate *gate[2];
     struct job *j = l->job;
     struct delivery *d = lane_pop(b->p, l);
-    provider_took(b->v, at_us);
-    throttle_take(&b->c->source->party.gate.messages, at_us);
+    struct throttle *source = &b->c->source->party.gate.messages;
+    drop_paces(d);
+    provider_took(b->v, d, b->now_us, at_us);
+    throttle_take_by(source, b->now_us, at_us);
+    set_pace(d, source);
     if (b->pair) {
-        throttle_take(&b->pair->messages, at_us);
+        throttle_take_by(&b->pair->messages, b->now_us, at_us);
+        set_pace(d, &b->pair->messages);
         b->pair->used += b->warm != UINT32_MAX;
         b->warm -= b->warm != UINT32_MAX;
     }
     for (unsigned n = job_gates(j, gate); n > 0; n--) {
-        throttle_take(&gate[n - 1]->messages, at_us);
+        throttle_take_by(&gate[n - 1]->messages, b->now_us, at_us);
+        set_pace(d, &gate[n - 1]->messages);
         hold_place(b->c, gate[n - 1]);
     }
     d->not_before.ms = (at_us + 999) / 1000;
@@ -169,26 +202,39 @@ static struct delivery *take(struct batch *b, struct lane *l, int64_t at_us, int
     return d;
 }
 
-/* The next row of the line that may go, of the lanes in turn. */
-static struct delivery *take_of_line(struct batch *b, struct line *line, int64_t at_us)
+static unsigned count_lanes(const struct line *line)
 {
     unsigned lanes = 0;
-    struct lane *l = line->lanes;
+    const struct lane *l = line->lanes;
     if (l)
         do
             lanes++;
         while ((l = l->of_line.next) != line->lanes && lanes < 64);
-    for (; lanes > 0 && line->lanes; lanes--) {
-        l = line->lanes;
+    return lanes;
+}
+
+/* The row that may go first, of the lanes in turn: a capped job's message that is granted later than
+ * the others' must not take the provider's time in between. */
+static struct delivery *take_of_line(struct batch *b, struct line *line, int64_t at_us)
+{
+    struct lane *best = NULL;
+    int64_t best_us = WHEN_NEVER, best_last = 0;
+    for (unsigned lanes = count_lanes(line); lanes > 0 && line->lanes; lanes--) {
+        struct lane *l = line->lanes;
         b->far = NULL;
         int64_t us = lane_at(b, l, at_us), last = last_begin_ms(b, l->job);
-        if (us != WHEN_NEVER && (us + 999) / 1000 <= last)
-            return take(b, l, us, last);
         line->lanes = l->of_line.next;
-        if (b->far)
+        if (b->far) {
             lane_return_all(b->p, l, b->now);
+        } else if (us < best_us && (us + 999) / 1000 <= last) {
+            best = l;
+            best_us = us;
+            best_last = last;
+            if (us <= at_us)
+                break;
+        }
     }
-    return NULL;
+    return best ? take(b, best, best_us, best_last) : NULL;
 }
 
 struct delivery *batch_take(struct plan *p, struct conn *c, unsigned n, struct now now,

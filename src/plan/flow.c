@@ -69,6 +69,8 @@ void flow_place(struct plan *p, struct flow *f)
         at = f->job->opens_ms;
     if (f->aside_ms > at)
         at = f->aside_ms;
+    if (at == WHEN_NEVER)
+        return;
     f->is_in_turns = false;
     heap_put(&f->provider->later, &f->node, at);
     plan_look_at(p, f->provider, plan_mono_of(p, at));
@@ -201,7 +203,8 @@ static bool may_turn(struct plan *p, struct flow *f, struct now now)
         int64_t now_us = now.mono.ms * 1000, us = throttle_when(&g->messages, now_us, NULL);
         if (us <= now_us + FAR_MS * 1000)
             continue;
-        int64_t retry = gate_retry_ms(p, g, (us - RATE_HORIZON_US) / 1000, now) + p->offset_ms;
+        int64_t retry =
+            gate_retry_ms(g, f->provider, (us - RATE_HORIZON_US) / 1000, now) + p->offset_ms;
         if (retry > at)
             at = retry;
     }
@@ -240,7 +243,7 @@ void flow_wait(struct plan *p, struct flow *f, struct now now)
     f->aside_ms = now.wall.ms + GATE_WAIT_MS;
     for (unsigned n = job_gates(f->job, gate); n > 0; n--) {
         int64_t us = throttle_when(&gate[n - 1]->messages, now_us, NULL);
-        int64_t at = gate_retry_ms(p, gate[n - 1], (us - RATE_HORIZON_US) / 1000, now);
+        int64_t at = gate_retry_ms(gate[n - 1], f->provider, (us - RATE_HORIZON_US) / 1000, now);
         if (us > now_us + RATE_HORIZON_US && at + p->offset_ms < f->aside_ms)
             f->aside_ms = at + p->offset_ms;
     }
@@ -249,18 +252,47 @@ void flow_wait(struct plan *p, struct flow *f, struct now now)
     flow_unpin(f);
 }
 
-void flow_poke(struct plan *p, struct provider *v, struct job *j)
+void flow_aside(struct plan *p, struct provider *v, struct job *j, int64_t until_ms)
 {
     struct flow *f = j->flows;
     if (!f)
         return;
     do
         if (f->provider == v) {
-            f->aside_ms = 0;
+            f->aside_ms = until_ms;
+            unqueue(f);
+            f->is_in_turns = false;
             flow_place(p, f);
             return;
         }
     while ((f = f->of_job.next) != j->flows);
+}
+
+void flows_bring_back(struct plan *p)
+{
+    for (struct job *j = p->jobs; j; j = j->next) {
+        struct flow *f = j->flows;
+        if (f)
+            do {
+                f->aside_ms = 0;
+                flow_place(p, f);
+            } while ((f = f->of_job.next) != j->flows);
+    }
+}
+
+void flow_poke(struct plan *p, struct provider *v, struct job *j)
+{
+    struct flow *f = j->flows;
+    if (!f)
+        return;
+    do
+        if (f->provider == v && !f->is_in_turns && f->aside_ms)
+            break;
+    while ((f = f->of_job.next) != j->flows);
+    if (f->provider == v && !f->is_in_turns && f->aside_ms) {
+        f->aside_ms = 0;
+        flow_place(p, f);
+    }
 }
 
 void flow_served(struct flow *f, int64_t rows)

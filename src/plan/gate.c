@@ -1,11 +1,13 @@
 /* gate.c: caps that several providers share: of a source, a client, a job, a named limit.
  *
- * A provider that is held up by one looks again by itself, at a time that is spread over what the
- * others do. (A queue of waiting providers per gate was the alternative: it needs a node per pair of
- * provider and gate, and whoever comes up may have nothing ready any more.) Because grants are
- * booked up to RATE_HORIZON_US ahead, nothing is lost as long as one of them looks in that time. */
+ * A provider that is held up by its rate looks again by itself, one after the other, LOOK_APART_MS
+ * apart. (A queue of waiting providers per gate was the alternative: whoever comes up may have
+ * nothing ready any more, and then nobody looks.) Because grants are booked up to RATE_HORIZON_US
+ * ahead, nothing is lost as long as one of them looks in that time. */
 #include <stdlib.h>
 #include "state.h"
+
+#define LOOK_APART_MS (RATE_HORIZON_US / 1000 * 2 / 3)
 
 void gate_init(struct gate *g, const char *kind, const char *name, const struct cap *cap)
 {
@@ -61,6 +63,16 @@ void gate_leave(struct plan *p, struct gate *g)
     g->waits = 0;
 }
 
+bool gate_is_wanted(const struct gate *g, const struct provider *but, struct now now)
+{
+    if (g->wanted_until_ms <= now.mono.ms)
+        return false;
+    for (size_t i = 0; i < g->waits; i++)
+        if (g->waiting[i] != but)
+            return true;
+    return false;
+}
+
 static void forget(struct gate *g, const struct provider *v)
 {
     for (size_t i = 0; i < g->waits; i++)
@@ -85,17 +97,18 @@ void gates_forget(struct plan *p, const struct provider *v)
             forget(j->gate, v);
 }
 
-int64_t gate_retry_ms(struct plan *p, struct gate *g, int64_t at_ms, struct now now)
+int64_t gate_retry_ms(struct gate *g, struct provider *v, int64_t at_ms, struct now now)
 {
-    if (now.mono.ms - g->blocked_since_ms > 300) {
-        g->blocked_since_ms = now.mono.ms;
-        g->blocked = 0;
-    }
-    g->blocked++;
-    uint64_t spread = g->blocked < 2 ? 0 : g->blocked > 300 ? g->blocked / 2 : 150;
+    struct look *look = &v->look[((uintptr_t)g >> 6) % LOOKS];
+    if (look->at == g && look->ms > now.mono.ms && look->ms >= at_ms)
+        return look->ms; /* it has its turn */
+    if (at_ms < g->next_look_ms)
+        at_ms = g->next_look_ms;
     if (at_ms <= now.mono.ms)
         at_ms = now.mono.ms + 1;
-    return at_ms + (spread ? (int64_t)rng_below(&p->rng, spread) : 0);
+    g->next_look_ms = at_ms + LOOK_APART_MS;
+    *look = (struct look){g, at_ms};
+    return at_ms;
 }
 
 unsigned job_gates(const struct job *j, struct gate *out[2])

@@ -194,9 +194,11 @@ static void touch_named(struct plan *p, const char *name)
         plan_touch(p, v);
 }
 
+/* What was put aside because no source was left, too. */
 static void touch_all(struct plan *p)
 {
     const struct map_entry *e;
+    flows_bring_back(p);
     for (size_t i = 0; (e = map_next(&p->providers, &i));)
         plan_touch(p, e->value);
 }
@@ -240,6 +242,17 @@ void plan_suspend(struct plan *p, enum plan_party party, const char *name, struc
     party_changed(p, party, now);
 }
 
+/* The operator knows better than what failed last. */
+static void hosts_forgive(struct plan *p, const struct provider *v)
+{
+    const struct map_entry *e;
+    for (size_t i = 0; (e = map_next(&p->sites, &i));) {
+        struct site *s = e->value;
+        for (unsigned h = 0; s->provider == v && h < s->hosts; h++)
+            s->host[h].rest_until_ms = 0;
+    }
+}
+
 static bool unsuspend_provider(struct plan *p, const char *name, struct now now)
 {
     struct standing *s = map_get(&p->standings, str_of(name));
@@ -254,6 +267,8 @@ static bool unsuspend_provider(struct plan *p, const char *name, struct now now)
     if (v) {
         did |= v->rest_until_ms > now.mono.ms;
         v->rest_until_ms = 0;
+        hosts_forgive(p, v);
+        flows_bring_back(p);
         plan_touch(p, v);
     }
     return did;

@@ -55,7 +55,7 @@ void plan_outcome(struct plan *p, uint32_t number, struct outcome *o, struct del
     c->message_ms = mean(c->message_ms, o->send_ms);
     v->message_ms = mean(v->message_ms, o->send_ms);
     if (o->category == CAT_RATE_LIMITED && o->scope != SCOPE_RECIPIENT)
-        soften_by_message(v, now);
+        soften_by_message(v, &o->reply, now);
     delivery_free(d);
     outcome_settle(p, j, o);
     plan_touch(p, v); /* its row no longer counts as leased: there may be room */

@@ -163,9 +163,7 @@ static void watch_the_clock(struct plan *p, struct now now)
 static void provider_wait(struct plan *p, struct provider *v, int64_t opens_ms, struct now now)
 {
     provider_close_idle(p, v, WHEN_NEVER);
-    bool is_rest = v->rest_until_ms > now.mono.ms; /* nobody looks at names meanwhile */
-    int64_t due = is_rest ? now.wall.ms + (v->rest_until_ms - now.mono.ms) : now.wall.ms;
-    provider_return_all(p, v, due, now);
+    provider_return_all(p, v, now.wall.ms, now); /* due now, for when it is resumed early */
     plan_look_at(p, v, opens_ms);
     int64_t held = provider_opens_but_for_rates(p, v, now);
     v->was_shut |= held > now.mono.ms;

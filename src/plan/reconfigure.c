@@ -134,6 +134,7 @@ void plan_reconfigure(struct plan *p, const struct shaping *s, struct now now)
     count_pairs(p);
     holds_find_rules(p);
     forget_routes(p);
+    flows_bring_back(p);
     for (struct job *j = p->jobs; j; j = j->next)
         job_review(p, j, now);
 }

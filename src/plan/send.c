@@ -90,7 +90,7 @@ static unsigned batch_size(const struct provider *v, const struct site *s, const
         n = 2;
     if (n * c->message_ms > BATCH_MS)
         n = (unsigned)(BATCH_MS / c->message_ms);
-    uint32_t left = most_per_connection(v) - c->sent;
+    uint32_t most = most_per_connection(v), left = most > c->sent ? most - c->sent : 0;
     if (n > left)
         n = left;
     return n < 1 ? 1 : n;
@@ -247,7 +247,7 @@ static bool may_dial(struct plan *p, struct provider *v, struct now now)
         if (!gate_has_place(g))
             want_place(p, g, v, now);
         else
-            plan_look_at(p, v, gate_retry_ms(p, g, us / 1000 + 1, now));
+            plan_look_at(p, v, gate_retry_ms(g, v, us / 1000 + 1, now));
         return false;
     }
     return true;
@@ -265,6 +265,19 @@ static void close_an_idle_one(struct plan *p)
             conn_close(p, c);
             return;
         }
+}
+
+/* Nothing is held under a lease for so long: the rows go back, and their jobs' turns at this provider
+ * come then, or when somebody resumes a source. */
+static void put_aside(struct plan *p, struct line *l, int64_t until_ms, struct now now)
+{
+    int64_t most = now.mono.ms + ASIDE_MAX_MS;
+    int64_t until = (until_ms < most ? until_ms : most) + p->offset_ms;
+    while (l->lanes) {
+        struct job *j = l->lanes->job;
+        lane_return_all(p, l->lanes, now);
+        flow_aside(p, l->site->provider, j, until);
+    }
 }
 
 /* A new connection; false: not now (and when has been noted, or an event will tell). */
@@ -294,10 +307,8 @@ static bool try_new(struct plan *p, struct line *l, unsigned limit, struct now n
     struct source_state *source = pick_source(p, s, (unsigned)host, l->prio, now, &again_ms);
     if (!source) {
         plan_look_at(p, v, again_ms);
-        if (again_ms > now.mono.ms + FAR_MS) /* nothing is held under a lease for so long */
-            site_return_all(
-                p, s, again_ms == WHEN_NEVER ? now.wall.ms + HOST_REST_MS : again_ms + p->offset_ms,
-                now);
+        if (again_ms > now.mono.ms + FAR_MS)
+            put_aside(p, l, again_ms, now);
         return false;
     }
     return open_new(p, s, (unsigned)host, source, limit, now);
@@ -313,9 +324,9 @@ static bool conn_is_wanted(const struct conn *c, struct now now)
     if (now.mono.ms - c->opened_ms < SLICE_MS)
         return false;
     for (unsigned i = 0; i < c->shares; i++)
-        if (c->shared[i]->wanted_until_ms > now.mono.ms)
+        if (gate_is_wanted(c->shared[i], c->site->provider, now))
             return true;
-    return c->source->party.gate.wanted_until_ms > now.mono.ms;
+    return gate_is_wanted(&c->source->party.gate, c->site->provider, now);
 }
 
 /* One step for one site; false: it cannot go on now. */
@@ -325,7 +336,8 @@ static bool line_send(struct plan *p, struct line *l, unsigned limit, struct now
     struct conn *c;
     bool has_idle = s->idle > 0;
     for (unsigned tries = s->idle; tries > 0 && (c = idle_of_site(s->provider, s)); tries--) {
-        if (conn_should_yield(p, c, l->prio, now) || conn_is_wanted(c, now)) {
+        if (c->sent >= most_per_connection(s->provider) || conn_should_yield(p, c, l->prio, now) ||
+            conn_is_wanted(c, now)) {
             conn_close(p, c);
             continue;
         }

@@ -260,15 +260,16 @@ static bool may_dial(struct plan *p, struct provider *v, struct source_state *s,
         message_us = throttle_when(&pair->messages, now_us, NULL);
     int64_t most = v->limits->per_source_connection_limit;
     bool has_place = gate_has_place(g) && (!pair || !most || pair->connections < (uint64_t)most);
-    if (!has_place) {
-        gate_wait(p, g, v, now);
+    if (!has_place) { /* one of its own that ends tells the provider anyway */
+        if (!gate_has_place(g))
+            gate_wait(p, g, v, now);
         soonest(again_ms, now.mono.ms + GATE_WAIT_MS);
         return false;
     }
     if (dial_us > now_us || message_us > now_us + RATE_HORIZON_US) {
         int64_t at_us =
             dial_us > message_us - RATE_HORIZON_US ? dial_us : message_us - RATE_HORIZON_US;
-        soonest(again_ms, gate_retry_ms(p, g, at_us / 1000 + 1, now));
+        soonest(again_ms, gate_retry_ms(g, v, at_us / 1000 + 1, now));
         return false;
     }
     if (warmup_left(pair, s, now, &again_wall) == 0) {

@@ -23,6 +23,8 @@
 #define FAR_MS 10000  /* what a rate grants later than that is not fetched, and goes back */
 #define GATE_WAIT_MS 5000 /* who waits for a shared limit looks again, should nobody say */
 #define HOLDS_MAX 16      /* restrictions per provider; the one that ends first makes room */
+#define ASIDE_MAX_MS (5 * 60 * 1000) /* who was put aside looks again, should nobody say */
+#define LOOKS 8
 #define GATES_HELD 4      /* caps of jobs and clients that one connection can count for */
 #define STALE_MS (24LL * 3600 * 1000) /* an old route serves that long while DNS fails: RFC 8767 */
 
@@ -44,8 +46,7 @@ struct gate {
     int64_t wanted_until_ms;   /* mono: somebody waits for one of its connections: */
     struct provider **waiting; /* looked at when one is free */
     size_t waits;
-    unsigned blocked; /* providers that it held up since ... */
-    int64_t blocked_since_ms;
+    int64_t next_look_ms; /* mono: when the next one that its rate held up looks again */
 };
 
 /* Until when somebody put it aside; by people. */
@@ -282,6 +283,10 @@ struct provider {
     struct pair *pair; /* by source index; NULL: nothing is bounded per source */
     struct guard guard;
     struct hits *hits;
+    struct look { /* whose rates held it up, and when it looks again (a cache) */
+        const struct gate *at;
+        int64_t ms;
+    } look[LOOKS];
     bool was_shut;       /* it comes back by a ramp */
     unsigned ramp_limit; /* 0: none; connections for now */
     int64_t ramp_next_ms;
@@ -291,6 +296,7 @@ struct provider {
     int64_t soft_rate_next_ms, complained_ms;
     unsigned accepted; /* since ... */
     int64_t accepted_since_ms;
+    double accepted_before_per_min; /* in the stretch before */
     double dial_ms;
     struct flow *flows;               /* ring: all */
     struct heap turns[PRIORITIES];    /* flows with something due, by served */
@@ -391,7 +397,7 @@ struct plan {
 /* adapt.c */
 /* "Too many": never more than this many for a while, then a few more step by step. */
 void soften(struct provider *v, unsigned to, struct now now);
-void soften_by_message(struct provider *v, struct now now);
+void soften_by_message(struct provider *v, const struct reply *r, struct now now);
 void soften_rate(struct provider *v, struct now now);
 void soft_rate_step(struct provider *v, struct now now);
 void provider_adapt(struct provider *v, struct now now); /* time has passed */
@@ -407,8 +413,10 @@ bool gate_has_place(const struct gate *g);
 void gate_wait(struct plan *p, struct gate *g, struct provider *v, struct now now);
 void gate_leave(struct plan *p, struct gate *g); /* one place is free */
 void gates_forget(struct plan *p, const struct provider *v);
-/* Somebody was held up by it: when to look again (mono ms), spread so that not all come at once. */
-int64_t gate_retry_ms(struct plan *p, struct gate *g, int64_t at_ms, struct now now);
+/* The provider was held up by its rate: when to look again (mono ms), one after the other. */
+int64_t gate_retry_ms(struct gate *g, struct provider *v, int64_t at_ms, struct now now);
+/* Somebody else waits for a place. */
+bool gate_is_wanted(const struct gate *g, const struct provider *but, struct now now);
 /* The caps of a job: its own and its client's; at most 2. */
 void gates_change(struct plan *p); /* the named ones, by the shaping */
 void gates_done(struct plan *p);
@@ -545,6 +553,9 @@ void flow_served(struct flow *f, int64_t rows);
 /* Its caps have no room: out of the turns for a moment. */
 void flow_wait(struct plan *p, struct flow *f, struct now now);
 void flow_poke(struct plan *p, struct provider *v, struct job *j); /* rows of a capped job went */
+/* Nothing of the job may go to the provider before (wall); 0: that is over. */
+void flows_bring_back(struct plan *p); /* all that were put aside */
+void flow_aside(struct plan *p, struct provider *v, struct job *j, int64_t until_ms);
 void bucket_moved(struct plan *p, struct bucket *b); /* its due_ms or waiting was set anew */
 void flow_unpin(struct flow *f);
 void flow_place(struct plan *p, struct flow *f); /* it may go on: at its earliest time */

@@ -135,7 +135,7 @@ static void look_at(struct latest *l, const struct throttle *t, int64_t now_us, 
 {
     unsigned which = 0;
     int64_t us = throttle_when(t, now_us, &which);
-    if (us <= now_us || us <= l->us)
+    if (us <= l->us)
         return;
     l->us = us;
     buf_clear(&l->r->why);
@@ -146,7 +146,7 @@ static bool by_rate(struct reason *r, const struct plan *p, const struct provide
                     const struct job *j, struct now now)
 {
     int64_t now_us = now.mono.ms * 1000;
-    struct latest l = {now_us, r};
+    struct latest l = {now_us + RATE_HORIZON_US, r}; /* what is granted sooner stops nothing */
     const struct origin *at = v->limits->origin;
     struct gate *gate[2];
     look_at(&l, &v->messages, now_us, "max_message_rate", v->name, at[LIMIT_MAX_MESSAGE_RATE]);
@@ -163,7 +163,7 @@ static bool by_rate(struct reason *r, const struct plan *p, const struct provide
     if (p->sources == 1)
         look_at(&l, &p->source[0]->party.gate.messages, now_us, "max_message_rate",
                 p->source[0]->party.gate.name, p->source[0]->party.gate.at);
-    if (l.us <= now_us)
+    if (l.us <= now_us + RATE_HORIZON_US)
         return false;
     until_mono(r, l.us / 1000, now);
     return true;

@@ -12,7 +12,7 @@ static unsigned misses;
 
 /* Prints the figure, so that a run shows how much room the bounds leave. All that are missed are
  * told; measured() says it at the end. */
-static void within(const char *what, double is, double low, double high)
+static inline void within(const char *what, double is, double low, double high)
 {
     bool is_good = is >= low && is <= high;
     misses += !is_good;
@@ -21,7 +21,7 @@ static void within(const char *what, double is, double low, double high)
 }
 
 /* A case of its own process, so that one that breaks a rule does not hide the others. */
-static void apart(void (*run)(const void *c), const void *c)
+static inline void apart(void (*run)(const void *c), const void *c)
 {
     int status = 0;
     fflush(stdout);
@@ -37,7 +37,7 @@ static void apart(void (*run)(const void *c), const void *c)
 }
 
 /* For main() to return. */
-static int measured(void)
+static inline int measured(void)
 {
     if (misses)
         fprintf(stderr, "%u cases are not as they should be\n", misses);

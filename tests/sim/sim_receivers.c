@@ -146,7 +146,7 @@ static void slow_of_client(const void *unused)
         {"a client's 50/s beside a slow provider",
          {.max_message_rate = {{{50, 1000000, 1}}, 1}},
          50,
-         0.95},
+         0.9},
         {"a client's 4 connections beside a slow provider", {.connection_limit = 4}, 400, 0.4},
     };
     for (size_t i = 0; i < 2; i++) {

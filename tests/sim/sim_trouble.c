@@ -77,13 +77,15 @@ static void lever(const void *of)
     within(c->name, (double)(begun_of(c->party) - before), 0, 0);
     double most = c->party == PARTY_PROVIDER ? RATE : 2 * RATE;
     within("... the others' use",
-           (double)(all_begun() - all) * SECOND / (double)(until - MINUTE - BATCH) / most, 0.9, 1.01);
+           (double)(all_begun() - all) * SECOND / (double)(until - MINUTE - BATCH) / most, 0.9,
+           1.01);
     if (!c->until_ms)
         within("... resumed", plan_unsuspend(w.plan, c->party, c->who, w.now), 1, 1);
     run_to(until + MINUTE);
     before = all_begun();
     run_to(until + 2 * MINUTE);
-    within("... all use a minute later", (double)(all_begun() - before) / 60 / (2 * RATE), 0.95, 1.01);
+    within("... all use a minute later", (double)(all_begun() - before) / 60 / (2 * RATE), 0.95,
+           1.01);
     world_done(&w);
 }
 
@@ -150,7 +152,8 @@ static void rule(const void *of)
     run_to(30 * MINUTE);
     before = w.provider[provider].begun;
     run_to(31 * MINUTE);
-    within("... full use later", (double)(w.provider[provider].begun - before) / 60 / RATE, 0.95, 1.01);
+    within("... full use later", (double)(w.provider[provider].begun - before) / 60 / RATE, 0.95,
+           1.01);
     world_done(&w);
 }
 
@@ -282,7 +285,8 @@ static void outage(const void *of)
     run_to(80 * MINUTE);
     uint64_t before = w.provider[provider].delivered;
     run_to(85 * MINUTE);
-    within("... full use later", (double)(w.provider[provider].delivered - before) / 300 / RATE, 0.95, 1.01);
+    within("... full use later", (double)(w.provider[provider].delivered - before) / 300 / RATE,
+           0.95, 1.01);
     plan_guard_settled(w.plan, "p0", w.now);
     spool_release(&w);
     world_finish(&w, 3 * DAY);

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sluice/base/heap.h>
 #include <sluice/base/must.h>
+#include <sluice/base/pace.h>
 #include <sluice/base/rng.h>
 #include <sluice/plan/plan.h>
 
@@ -53,7 +54,10 @@ void meter_init(struct meter *m, const struct rates *r);
 /* A reload: rates that stay as they are remember what they granted. */
 void meter_change(struct meter *m, const struct rates *r);
 void meter_done(struct meter *m);
-void meter_note(struct world *w, struct meter *m, int64_t at_us, const char *what);
+/* Spacing is measured when a message begins at the receiver; a quota when it is granted. */
+enum meter_part { METER_QUOTAS = 1, METER_SPACING = 2, METER_ALL = 3 };
+void meter_note(struct world *w, struct meter *m, enum meter_part part, int64_t at_us,
+                const char *what);
 /* What a source, a client, a job or a named limit bounds. */
 struct w_cap {
     struct cap cap;
@@ -88,7 +92,7 @@ struct w_provider {
     unsigned hosts, connections, accepted;
     struct mx_host host[W_HOSTS + 1];
     /* what the rules need */
-    struct meter messages, dials;
+    struct meter messages, dials, pair[W_SOURCES]; /* pair: by source */
     unsigned most_seen;
     uint64_t begun, delivered, denied, too_fast; /* transactions, and how they ended */
     int64_t second;                              /* of which `in_second` counts */
@@ -142,6 +146,7 @@ struct todo {
 
 enum ev_kind {
     EV_KEEPER,
+    EV_PACE,
     EV_LEASED,
     EV_DNS,
     EV_DIALLED,
@@ -279,6 +284,7 @@ void net_more(struct world *w, const struct plan_action *a);
 void net_close(struct world *w, const struct plan_action *a);
 void on_dns(struct world *w, struct ev *e);
 void on_dialled(struct world *w, struct ev *e);
+void on_pace(struct world *w, struct ev *e);
 void on_begin(struct world *w, struct ev *e);
 void on_sent(struct world *w, struct ev *e);
 void on_drop(struct world *w, struct ev *e);

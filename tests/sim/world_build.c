@@ -53,6 +53,8 @@ unsigned world_provider(struct world *w, const struct limits *l, const struct be
     snprintf(v->name, sizeof v->name, "p%u", i);
     meter_init(&v->messages, &v->limits.max_message_rate);
     meter_init(&v->dials, &v->limits.max_connection_rate);
+    for (unsigned s = 0; s < W_SOURCES; s++)
+        meter_init(&v->pair[s], &v->limits.per_source_max_message_rate);
     return i;
 }
 
@@ -152,6 +154,8 @@ static void done_caps(struct world *w)
     for (unsigned i = 0; i < w->providers; i++) {
         meter_done(&w->provider[i].messages);
         meter_done(&w->provider[i].dials);
+        for (unsigned s = 0; s < W_SOURCES; s++)
+            meter_done(&w->provider[i].pair[s]);
         spans_done(&w->provider[i].closed);
     }
     for (size_t i = 0; i < w->notes; i++) {
@@ -251,6 +255,8 @@ void world_change(struct world *w, unsigned provider, const struct limits *l)
     v->limits = *l;
     meter_change(&v->messages, &l->max_message_rate);
     meter_change(&v->dials, &l->max_connection_rate);
+    for (unsigned s = 0; s < W_SOURCES; s++)
+        meter_change(&v->pair[s], &l->per_source_max_message_rate);
 }
 
 void world_reload(struct world *w)

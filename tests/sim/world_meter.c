@@ -53,15 +53,20 @@ static void check_quota(struct world *w, struct meter *m, unsigned i, int64_t at
 }
 
 /* Grants may be noted a little out of order: several connections have their next messages ahead. */
-void meter_note(struct world *w, struct meter *m, int64_t at_us, const char *what)
+void meter_note(struct world *w, struct meter *m, enum meter_part part, int64_t at_us,
+                const char *what)
 {
-    if (m->rates.count == 0)
-        return;
-    for (unsigned i = 0; i < m->rates.count; i++)
-        if (m->rates.item[i].burst == 0)
+    bool has_quota = false;
+    for (unsigned i = 0; i < m->rates.count; i++) {
+        bool is_quota = m->rates.item[i].burst == 0;
+        has_quota |= is_quota;
+        if (is_quota && part & METER_QUOTAS)
             check_quota(w, m, i, at_us, what);
-        else
+        else if (!is_quota && part & METER_SPACING)
             check_spacing(w, m, i, at_us, what);
+    }
+    if (!has_quota || !(part & METER_QUOTAS))
+        return;
     if (m->count == m->cap) {
         m->cap = m->cap ? 2 * m->cap : 256;
         m->at_us = mem_grow(m->at_us, m->cap, sizeof *m->at_us);

@@ -46,11 +46,6 @@ static struct w_cap *client_of(struct world *w, const struct w_job *j)
     return NULL;
 }
 
-static void cap_message(struct world *w, struct w_cap *c, int64_t at_us, const char *what)
-{
-    meter_note(w, &c->messages, at_us, what);
-}
-
 static void cap_connection(struct world *w, struct w_cap *c, const char *what)
 {
     if (++c->connections > c->most_seen)
@@ -83,21 +78,21 @@ static void job_off(struct world *w, struct w_job *j, uint32_t number)
 }
 
 /* Everything that one message counts for. */
-static void count_message(struct world *w, uint32_t number, const struct delivery *d)
+static void count_message(struct world *w, const struct w_conn *c, const struct delivery *d,
+                          enum meter_part part, int64_t at_us)
 {
-    struct w_conn *c = &w->conn[number];
     struct w_provider *v = &w->provider[c->provider];
     struct w_job *j = &w->job[w->row[d->rid - 1].job];
     struct w_cap *client = client_of(w, j);
-    int64_t at_us = d->not_before.ms * 1000;
-    meter_note(w, &v->messages, at_us, "max_message_rate");
+    meter_note(w, &v->messages, part, at_us, "max_message_rate");
     for (unsigned i = 0; i < v->limits.additionals; i++)
-        cap_message(w, &w->of_limit[v->limits.additional[i]], at_us, "additional limit");
-    cap_message(w, &w->of_source[c->source], at_us, "source");
-    cap_message(w, &j->cap, at_us, "job");
+        meter_note(w, &w->of_limit[v->limits.additional[i]].messages, part, at_us,
+                   "additional limit");
+    meter_note(w, &w->of_source[c->source].messages, part, at_us, "source");
+    meter_note(w, &v->pair[c->source], part, at_us, "per_source_max_message_rate");
+    meter_note(w, &j->cap.messages, part, at_us, "job");
     if (client)
-        cap_message(w, client, at_us, "client");
-    job_on(w, j, number);
+        meter_note(w, &client->messages, part, at_us, "client");
 }
 
 static unsigned provider_of_host(struct world *w, const char *name, unsigned *host)
@@ -146,7 +141,8 @@ static void check_chain(struct world *w, uint32_t number, const struct delivery 
         RULE(w, w->domain[r->domain].provider == c->provider);
         RULE(w, w->clock_jumped || w->now.mono.ms >= r->retry_from_ms, "too early");
         RULE(w, d->not_before.ms <= w->now.mono.ms + 400);
-        count_message(w, number, d);
+        count_message(w, c, d, METER_QUOTAS, d->not_before.ms * 1000);
+        job_on(w, &w->job[r->job], number);
         c->sent++;
     }
     RULE(w, c->sent <= (uint64_t)v->limits.max_deliveries_per_connection);
@@ -171,15 +167,15 @@ void net_open(struct world *w, const struct plan_action *a)
          w->clock_jumped ||
              spans_closes_at(&v->closed, w->now.wall.ms) - v->limits.drain_ms > w->now.wall.ms,
          "dialled inside a window, or just before it");
-    meter_note(w, &v->dials, w->now.mono.ms * 1000, "max_connection_rate");
-    meter_note(w, &w->of_source[c->source].dials, w->now.mono.ms * 1000, "source");
+    meter_note(w, &v->dials, METER_ALL, w->now.mono.ms * 1000, "max_connection_rate");
+    meter_note(w, &w->of_source[c->source].dials, METER_ALL, w->now.mono.ms * 1000, "source");
     cap_connection(w, &w->of_source[c->source], "source");
     v->of_source[c->source]++;
     RULE(w, !v->limits.per_source_connection_limit ||
                 v->of_source[c->source] <= v->limits.per_source_connection_limit);
     for (unsigned n = 0; n < v->limits.additionals; n++) {
         struct w_cap *l = &w->of_limit[v->limits.additional[n]];
-        meter_note(w, &l->dials, w->now.mono.ms * 1000, "additional limit");
+        meter_note(w, &l->dials, METER_ALL, w->now.mono.ms * 1000, "additional limit");
         cap_connection(w, l, "additional limit");
     }
     check_chain(w, a->connection, a->chain);
@@ -244,7 +240,18 @@ static void begin(struct world *w, uint32_t number)
         return;
     }
     int64_t wait = c->first->not_before.ms - now;
-    conn_event(w, number, wait > 0 ? wait : 0, EV_BEGIN);
+    conn_event(w, number, wait > 0 ? wait : 0, EV_PACE);
+}
+
+/* The rates' last word, as in deliver/message.c. */
+void on_pace(struct world *w, struct ev *e)
+{
+    const struct delivery *d = w->conn[e->number].first;
+    int64_t now = w->now.mono.ms, at_us = now * 1000;
+    for (unsigned i = 0; i < PACES_MAX; i++)
+        if (d->pace[i])
+            at_us = pace_book(d->pace[i], at_us);
+    conn_event(w, e->number, (at_us + 999) / 1000 - now, EV_BEGIN);
 }
 
 void on_begin(struct world *w, struct ev *e)
@@ -252,6 +259,7 @@ void on_begin(struct world *w, struct ev *e)
     struct w_conn *c = &w->conn[e->number];
     struct row *r = &w->row[c->first->rid - 1];
     check_open(w, c, c->first);
+    count_message(w, c, c->first, METER_SPACING, w->now.mono.ms * 1000);
     w->provider[c->provider].begun++;
     w->of_source[c->source].begun++;
     w->job[r->job].begun++;

@@ -361,6 +361,10 @@ static void happen(struct world *w, struct ev *e)
     case EV_DIALLED:
         on_dialled(w, e);
         break;
+    case EV_PACE:
+        if (is_current)
+            on_pace(w, e);
+        break;
     case EV_BEGIN:
         if (is_current)
             on_begin(w, e);

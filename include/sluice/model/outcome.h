@@ -16,6 +16,7 @@
 
 struct mailing; /* render/mailing.h: compiled template and job, shared, reference-counted */
 
+#define PACES_MAX 4
 #define ADDRESS_MAX 320 /* octets: RFC 5321 4.5.3.1: 64 + @ + 255 */
 
 struct delivery {
@@ -28,6 +29,7 @@ struct delivery {
                          * spool's todo table */
     struct wall added;      /* when the recipient was added: expiry counts from here */
     struct mono not_before; /* the connection waits until then */
+    struct pace *pace[PACES_MAX]; /* held; booked just before it begins; NULL: no more */
     struct mono not_after;  /* ms 0: none; later it is not begun, but comes back untried */
     /* Borrowed: the engine's job table owns the reference and keeps a job open while deliveries of
      * it exist. So neither the model nor a delivery needs to know how a mailing is released. */

@@ -1,24 +1,29 @@
 #!/usr/bin/env python3
 """The world of e2e-shaping.sh: 20 providers with limits of every kind, and the judgement over a run.
 
-    shaping.py make FOLDER SECONDS JITTER_MS       scenario.conf, limits.conf, and jobs with their lists
-    shaping.py judge FOLDER stats.json lab.log     a table; status 1 when a limit was exceeded or left unused
+    shaping.py make FOLDER SECONDS                 scenario.conf, limits.conf, and jobs with their lists
+    shaping.py probe FILE                          until SIGTERM; then writes how late, in ms, a sleeper was woken at worst
+    shaping.py judge stats.json lab.log MS         a table; status 1 when a limit was exceeded or left unused
 
 A provider gets as many recipients as its tightest limit lets through in SECONDS (the fast ones in less).
 
 What is counted is what the receiver's machine sees: connections open at once; new connections, and messages by the time at
 which their MAIL command arrived, in any stretch of a limit's period, wherever it begins. Between the instant that was chosen for a
 message and its arrival a thread must wake up and write; on a machine whose cores are all at work that takes milliseconds
-now and then, and what is held up arrives closer to what follows it. So a stretch of one period may show, beyond its N, as many
-as are due in JITTER_MS, and one: N x JITTER_MS / period + 1. Connections open at once have no such allowance.
+now and then, and what is held up arrives closer to what follows it. How long, a probe tells that sleeps and wakes beside
+the daemon all the time; the jitter allowed for is the worst that it met, and 10 ms. So a stretch of one period may show, beyond its N,
+as many as are due in that time, and one: N x jitter / period + 1. Connections open at once have no such allowance.
 """
 import collections
 import json
 import math
 import os
+import signal
 import sys
+import time
 
 SHARE_USED = 0.9
+OWN_JITTER_MS = 10
 SECOND, MINUTE = 1000, 60000
 
 
@@ -119,10 +124,22 @@ def limits_conf():
             % (REGION, CLUB, ",\n".join(map(provider_text, PROVIDERS))))
 
 
-def make(folder, seconds, jitter_ms):
+def probe(path):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    worst = 0.0
+    try:
+        while True:
+            due = time.monotonic() + 0.002
+            time.sleep(0.002)
+            worst = max(worst, time.monotonic() - due)
+    finally:
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("%d" % math.ceil(worst * 1000))
+
+
+def make(folder, seconds):
     write(folder, "scenario.conf", scenario())
     write(folder, "limits.conf", limits_conf())
-    write(folder, "jitter", str(jitter_ms))
     rows = collections.defaultdict(list)
     for p in PROVIDERS:
         for i in range(int(p.count * seconds / 100)):
@@ -164,11 +181,11 @@ def read_log(path):
 
 
 class Judge:
-    def __init__(self, folder, stats, log):
+    def __init__(self, stats, log, stall_ms):
         with open(stats, encoding="utf-8") as f:
             self.receivers = json.load(f)["receivers"]
-        with open(os.path.join(folder, "jitter"), encoding="utf-8") as f:
-            self.jitter_ms = int(f.read())
+        self.stall_ms = stall_ms
+        self.jitter_ms = stall_ms + OWN_JITTER_MS
         self.accepted = read_log(log)
         self.faults = []
         self.rows = []
@@ -222,13 +239,14 @@ class Judge:
         widths = [max(len(str(row[i])) for row in [heads, *self.rows]) for i in range(len(heads))]
         for row in [heads, *self.rows]:
             print("  ".join(str(v).ljust(w) if i in (0, 4, 5) else str(v).rjust(w) for i, (v, w) in enumerate(zip(row, widths))).rstrip())
-        print("a stretch of a second may show N x %d ms / 1 s + 1 more than N: see lib/shaping.py" % self.jitter_ms)
+        print("the machine held a sleeper up for %d ms at worst: N x %d ms / period + 1 more than N are allowed (lib/shaping.py)"
+              % (self.stall_ms, self.jitter_ms))
         for fault in self.faults:
             print("FAULT:", fault)
 
 
-def judge(folder, stats, log):
-    j = Judge(folder, stats, log)
+def judge(stats, log, stall_ms):
+    j = Judge(stats, log, stall_ms)
     for p in PROVIDERS:
         j.provider(p)
     for group in GROUPS:
@@ -239,6 +257,8 @@ def judge(folder, stats, log):
 
 if __name__ == "__main__":
     if sys.argv[1] == "make":
-        make(sys.argv[2], float(sys.argv[3]), int(sys.argv[4]))
+        make(sys.argv[2], float(sys.argv[3]))
+    elif sys.argv[1] == "probe":
+        probe(sys.argv[2])
     else:
-        sys.exit(judge(*sys.argv[2:5]))
+        sys.exit(judge(sys.argv[2], sys.argv[3], int(sys.argv[4])))

@@ -315,6 +315,19 @@ static void test_urgent_competitor(void **state)
     done(&b);
 }
 
+static void test_a_cap_over_all_providers(void **state)
+{
+    struct bed b;
+    (void)state;
+    one_job(&b, 4000);
+    add_domain(&b, "elsewhere.example", 0, 4000, NULL);
+    add_rate(&b.job[0].info.cap.max_message_rate, "20/s");
+    run(&b);
+    assert_int_equal(b.out.delivered, 8000);
+    assert_about(b.out.finish.ms - NOW, 400 * SECOND, 4 * SECOND);
+    done(&b);
+}
+
 /* ---- where it does not go ---- */
 
 static void test_dead_and_unknown_domains(void **state)
@@ -447,6 +460,7 @@ int main(void)
         cmocka_unit_test(test_remembered_suspension),
         cmocka_unit_test(test_equals_share),
         cmocka_unit_test(test_urgent_competitor),
+        cmocka_unit_test(test_a_cap_over_all_providers),
         cmocka_unit_test(test_dead_and_unknown_domains),
         cmocka_unit_test(test_what_expires),
         cmocka_unit_test(test_an_answer_as_short_as_its_hosts),
