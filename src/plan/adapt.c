@@ -4,9 +4,89 @@
 #include "state.h"
 
 #define SOFT_LEAST_PER_MIN 1
-#define SOFT_RATE_MS 10000 /* how long a rate that it complained of is believed */
-#define MEASURE_MS 10000
-#define COMPLAINT_MS 5000 /* refusals of one batch come together: they are one complaint */
+#define MEASURE_MS 10000 /* of accepted and refused messages, each time */
+#define QUICK_MS 1500
+#define BEARABLE 0.05 /* of its answers may be complaints: that is how the limit is felt for */
+
+/* ---- messages ---- */
+
+static void set_soft_rate(struct provider *v, double per_min)
+{
+    struct rates r = {.count = 1};
+    uint64_t n = per_min < SOFT_LEAST_PER_MIN ? SOFT_LEAST_PER_MIN : (uint64_t)per_min;
+    r.item[0] = (struct rate_spec){n < RATE_COUNT_MAX ? n : RATE_COUNT_MAX, 60000000, 1};
+    throttle_change(&v->soft_rate, &r);
+}
+
+static void end_soft_rate(struct provider *v)
+{
+    throttle_change(&v->soft_rate, &(struct rates){.count = 0});
+}
+
+static bool is_as_configured(const struct provider *v, uint64_t per_min)
+{
+    for (unsigned i = 0; i < v->limits->max_message_rate.count; i++) {
+        const struct rate_spec *s = &v->limits->max_message_rate.item[i];
+        if ((double)per_min >= (double)s->count * 6e7 / (double)s->period_us)
+            return true;
+    }
+    return per_min >= 600000;
+}
+
+static void grow(struct provider *v)
+{
+    double more = (double)v->soft_rate.spec[0].count * 1.08 + 1;
+    if (is_as_configured(v, (uint64_t)more))
+        end_soft_rate(v);
+    else
+        set_soft_rate(v, more);
+}
+
+/* What it accepts is what it stands, so that is what we give. But a receiver may refuse the same share
+ * at any rate (so many messages per connection, say): when giving less did not help, that share is
+ * its nature, and only what is more than that counts. */
+static void judge(struct provider *v, int64_t ms)
+{
+    double total = v->accepted + v->complaints;
+    double share = v->complaints / total, took_per_min = v->accepted * 60000.0 / (double)ms;
+    bool did_not_help = v->has_reduced && v->soft_rate.count && share > 0.7 * v->last_share;
+    bool is_too_much = v->complaints > 1 && share - v->usual_share > BEARABLE;
+    v->has_reduced = is_too_much && !did_not_help;
+    v->last_share = share;
+    if (did_not_help && is_too_much)
+        v->usual_share = share;
+    else if (share < v->usual_share)
+        v->usual_share *= 0.9;
+    if (v->has_reduced)
+        set_soft_rate(v, took_per_min);
+    else if (v->soft_rate.count && (v->complaints == 0 || did_not_help))
+        grow(v);
+}
+
+static void measure(struct provider *v, struct now now)
+{
+    int64_t ms = now.mono.ms - v->measured_since_ms;
+    if (v->accepted + v->complaints > 0 && ms < 10 * MEASURE_MS)
+        judge(v, ms);
+    v->accepted = v->complaints = 0;
+    v->measured_since_ms = now.mono.ms;
+}
+
+/* It takes messages only so fast, whatever is configured. When most of them are refused nobody waits
+ * for the end of the stretch. */
+static void soften_rate(struct provider *v, struct now now)
+{
+    v->complaints++;
+    if (v->complaints >= 5 && v->complaints > v->accepted / 4 &&
+        now.mono.ms - v->measured_since_ms >= QUICK_MS)
+        measure(v, now);
+}
+
+static void soft_rate_step(struct provider *v, struct now now)
+{
+    if (now.mono.ms - v->measured_since_ms >= MEASURE_MS)
+        measure(v, now);
+}
 
 /* ---- connections ---- */
 
@@ -97,76 +177,4 @@ void provider_ramp(struct plan *p, struct provider *v, struct now now)
     v->ramp_done = 0;
     v->ramp_next_ms = now.mono.ms + v->limits->ramp_up_ms;
     plan_look_at(p, v, v->ramp_next_ms);
-}
-
-/* ---- messages ---- */
-
-static void set_soft_rate(struct provider *v, double per_min)
-{
-    struct rates r = {.count = 1};
-    uint64_t n = per_min < SOFT_LEAST_PER_MIN ? SOFT_LEAST_PER_MIN : (uint64_t)per_min;
-    r.item[0] = (struct rate_spec){n < RATE_COUNT_MAX ? n : RATE_COUNT_MAX, 60000000, 1};
-    throttle_change(&v->soft_rate, &r);
-}
-
-static void end_soft_rate(struct provider *v)
-{
-    throttle_change(&v->soft_rate, &(struct rates){.count = 0});
-}
-
-/* What it took lately, in a minute: in this stretch, or in the one before when this one is young. */
-static double accepted_per_min(const struct provider *v, struct now now)
-{
-    int64_t ms = now.mono.ms - v->accepted_since_ms;
-    double before = v->accepted_before_per_min;
-    if (ms < MEASURE_MS / 4 && before > 0)
-        return before;
-    double is = v->accepted * 60000.0 / (double)(ms < 1000 ? 1000 : ms);
-    return is > before ? is : before;
-}
-
-static void measure_anew(struct provider *v, struct now now)
-{
-    v->accepted_before_per_min = v->accepted * 60000.0 / MEASURE_MS;
-    if (now.mono.ms - v->accepted_since_ms > 2 * MEASURE_MS)
-        v->accepted_before_per_min = 0;
-    v->accepted = 0;
-    v->accepted_since_ms = now.mono.ms;
-}
-
-/* It takes messages only so fast, whatever is configured: what it took is what we give from now on,
- * and a little more is tried again and again. */
-void soften_rate(struct provider *v, struct now now)
-{
-    if (v->complained_ms && now.mono.ms - v->complained_ms < COMPLAINT_MS)
-        return;
-    v->complained_ms = now.mono.ms;
-    double now_per_min = v->soft_rate.count ? (double)v->soft_rate.spec[0].count : 1e9;
-    double took = accepted_per_min(v, now);
-    set_soft_rate(v, took < now_per_min * 0.93 ? took : now_per_min * 0.93);
-    v->soft_rate_next_ms = now.mono.ms + SOFT_RATE_MS;
-}
-
-static bool is_as_configured(const struct provider *v, uint64_t per_min)
-{
-    for (unsigned i = 0; i < v->limits->max_message_rate.count; i++) {
-        const struct rate_spec *s = &v->limits->max_message_rate.item[i];
-        if ((double)per_min >= (double)s->count * 6e7 / (double)s->period_us)
-            return true;
-    }
-    return per_min >= 600000;
-}
-
-void soft_rate_step(struct provider *v, struct now now)
-{
-    if (now.mono.ms - v->accepted_since_ms >= MEASURE_MS)
-        measure_anew(v, now);
-    while (v->soft_rate.count && now.mono.ms >= v->soft_rate_next_ms) {
-        double more = (double)v->soft_rate.spec[0].count * 1.06 + 1;
-        v->soft_rate_next_ms += SOFT_RATE_MS;
-        if (is_as_configured(v, (uint64_t)more))
-            end_soft_rate(v);
-        else
-            set_soft_rate(v, more);
-    }
 }

@@ -70,11 +70,11 @@ static bool holds_place(const struct conn *c, const struct gate *g)
     return false;
 }
 
-static bool may_hold(const struct conn *c, const struct gate *g)
+static bool may_hold(const struct plan *p, const struct conn *c, const struct gate *g)
 {
     if (g->connection_limit == 0 || holds_place(c, g))
         return true;
-    return gate_has_place(g) && holds_place(c, NULL);
+    return gate_has_place_for(p, g, c->site->provider) && holds_place(c, NULL);
 }
 
 static void hold_place(struct conn *c, struct gate *g)
@@ -84,7 +84,7 @@ static void hold_place(struct conn *c, struct gate *g)
     for (unsigned i = 0; i < GATES_HELD; i++)
         if (!c->held[i]) {
             c->held[i] = g;
-            g->connections++;
+            gate_enter(g, c->site->provider);
             return;
         }
 }
@@ -93,7 +93,7 @@ void batch_is_over(struct plan *p, struct conn *c)
 {
     for (unsigned i = 0; i < GATES_HELD; i++) {
         if (c->held[i])
-            gate_leave(p, c->held[i]);
+            gate_leave(p, c->held[i], c->site->provider);
         c->held[i] = NULL;
     }
 }
@@ -152,7 +152,7 @@ static int64_t lane_at(struct batch *b, struct lane *l, int64_t at_us)
     for (unsigned n = job_gates(j, gate); n > 0; n--) {
         struct gate *g = gate[n - 1];
         int64_t us = throttle_when(&g->messages, b->now_us, NULL);
-        if (!may_hold(b->c, g)) {
+        if (!may_hold(b->p, b->c, g)) {
             gate_wait(b->p, g, b->v, b->now);
             return WHEN_NEVER;
         }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include "state.h"
 
+#define TURN_MS 200
 #define LOOK_APART_MS (RATE_HORIZON_US / 1000 * 2 / 3)
 
 void gate_init(struct gate *g, const char *kind, const char *name, const struct cap *cap)
@@ -30,7 +31,7 @@ void gate_done(struct gate *g)
 {
     throttle_done(&g->messages);
     throttle_done(&g->dials);
-    free(g->waiting);
+    free(g->place);
     free(g->name);
     g->name = NULL;
 }
@@ -40,44 +41,94 @@ bool gate_has_place(const struct gate *g)
     return g->connection_limit == 0 || g->connections < (uint64_t)g->connection_limit;
 }
 
-void gate_wait(struct plan *p, struct gate *g, struct provider *v, struct now now)
+static struct place *place_of(struct gate *g, struct provider *v, bool make)
 {
-    size_t i = 0;
-    g->wanted_until_ms = now.mono.ms + GATE_WAIT_MS;
-    plan_look_at(p, v, now.mono.ms + GATE_WAIT_MS);
-    while (i < g->waits && g->waiting[i] != v)
-        i++;
-    if (i < g->waits)
-        return;
-    if ((g->waits & (g->waits + 1)) == 0) /* full at 0, 1, 3, 7, ... */
-        g->waiting = mem_grow(g->waiting, 2 * g->waits + 1, sizeof *g->waiting);
-    g->waiting[g->waits++] = v;
+    for (size_t i = 0; i < g->places; i++)
+        if (g->place[i].v == v)
+            return &g->place[i];
+    if (!make)
+        return NULL;
+    if ((g->places & (g->places + 1)) == 0) /* full at 0, 1, 3, 7, ... */
+        g->place = mem_grow(g->place, 2 * g->places + 1, sizeof *g->place);
+    g->place[g->places] = (struct place){.v = v};
+    return &g->place[g->places++];
 }
 
-void gate_leave(struct plan *p, struct gate *g)
+static void drop_if_unused(struct gate *g, struct place *l)
 {
+    if (l->held == 0 && !l->waits)
+        *l = g->place[--g->places];
+}
+
+void gate_wait(struct plan *p, struct gate *g, struct provider *v, struct now now)
+{
+    g->wanted_until_ms = now.mono.ms + GATE_WAIT_MS;
+    plan_look_at(p, v, now.mono.ms + GATE_WAIT_MS);
+    place_of(g, v, true)->waits = true;
+}
+
+/* Who holds least of those that wait comes first, and has the place kept for a moment: else the
+ * provider whose connection ended would always take it again. */
+static void give_turn(struct plan *p, struct gate *g)
+{
+    struct place *least = NULL;
+    for (size_t i = 0; i < g->places; i++)
+        if (g->place[i].waits && (!least || g->place[i].held < least->held))
+            least = &g->place[i];
+    if (!least)
+        return;
+    g->turn = least->v;
+    g->turn_until_ms = p->seen.mono.ms + TURN_MS;
+    plan_touch(p, least->v);
+    least->waits = false;
+    drop_if_unused(g, least);
+}
+
+void gate_leave(struct plan *p, struct gate *g, struct provider *v)
+{
+    struct place *l = place_of(g, v, false);
     MUST(g->connections > 0);
     g->connections--;
-    for (size_t i = 0; i < g->waits; i++)
-        plan_touch(p, g->waiting[i]);
-    g->waits = 0;
+    if (l && l->held > 0) {
+        l->held--;
+        drop_if_unused(g, l);
+    }
+    give_turn(p, g);
+}
+
+void gate_enter(struct gate *g, struct provider *v)
+{
+    g->connections++;
+    if (g->turn == v)
+        g->turn = NULL;
+    if (g->connection_limit)
+        place_of(g, v, true)->held++;
+}
+
+bool gate_has_place_for(const struct plan *p, const struct gate *g, const struct provider *v)
+{
+    bool is_kept = g->turn && g->turn != v && p->seen.mono.ms < g->turn_until_ms;
+    return g->connection_limit == 0 ||
+           g->connections + (is_kept ? 1 : 0) < (uint64_t)g->connection_limit;
 }
 
 bool gate_is_wanted(const struct gate *g, const struct provider *but, struct now now)
 {
     if (g->wanted_until_ms <= now.mono.ms)
         return false;
-    for (size_t i = 0; i < g->waits; i++)
-        if (g->waiting[i] != but)
+    for (size_t i = 0; i < g->places; i++)
+        if (g->place[i].waits && g->place[i].v != but)
             return true;
     return false;
 }
 
 static void forget(struct gate *g, const struct provider *v)
 {
-    for (size_t i = 0; i < g->waits; i++)
-        if (g->waiting[i] == v)
-            g->waiting[i--] = g->waiting[--g->waits];
+    if (g->turn == v)
+        g->turn = NULL;
+    for (size_t i = 0; i < g->places; i++)
+        if (g->place[i].v == v)
+            g->place[i--] = g->place[--g->places];
 }
 
 /* It goes: nobody shall look at it. */

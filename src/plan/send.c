@@ -143,12 +143,12 @@ static void count_connection(struct plan *p, struct conn *c, struct now now)
     for (struct hold *h = v->standing->holds; h; h = h->next)
         throttle_take(&h->dials, now_us);
     throttle_take(&c->source->party.gate.dials, now_us);
-    c->source->party.gate.connections++;
+    gate_enter(&c->source->party.gate, v);
     if (pair)
         pair->connections++;
     for (unsigned i = 0; i < v->gates; i++) {
         throttle_take(&v->gate[i]->dials, now_us);
-        v->gate[i]->connections++;
+        gate_enter(v->gate[i], v);
         c->shared[i] = v->gate[i];
     }
     c->shares = v->gates;
@@ -159,11 +159,11 @@ static void count_connection(struct plan *p, struct conn *c, struct now now)
 void conn_leave_gates(struct plan *p, struct conn *c)
 {
     struct provider *v = c->site->provider;
-    gate_leave(p, &c->source->party.gate);
+    gate_leave(p, &c->source->party.gate, v);
     if (c->pair_index != UINT32_MAX && v->pair)
         v->pair[c->pair_index].connections--;
     for (unsigned i = 0; i < c->shares; i++)
-        gate_leave(p, c->shared[i]);
+        gate_leave(p, c->shared[i], v);
     batch_is_over(p, c);
 }
 
@@ -242,9 +242,10 @@ static bool may_dial(struct plan *p, struct provider *v, struct now now)
     for (unsigned i = 0; i < v->gates; i++) {
         struct gate *g = v->gate[i];
         int64_t us = throttle_when(&g->dials, now_us, NULL);
-        if (us <= now_us && gate_has_place(g))
+        bool has_place = gate_has_place_for(p, g, v);
+        if (us <= now_us && has_place)
             continue;
-        if (!gate_has_place(g))
+        if (!has_place)
             want_place(p, g, v, now);
         else
             plan_look_at(p, v, gate_retry_ms(g, v, us / 1000 + 1, now));
@@ -418,7 +419,7 @@ void provider_send(struct plan *p, struct provider *v, struct now now)
     if (v->soft_limit)
         plan_look_at(p, v, v->soft_next_ms);
     if (v->soft_rate.count)
-        plan_look_at(p, v, v->soft_rate_next_ms);
+        plan_look_at(p, v, v->measured_since_ms + 10000);
     if (v->ramp_limit && v->ramp_done)
         plan_look_at(p, v, v->ramp_next_ms);
     for (int prio = 0; prio < PRIORITIES; prio++)

@@ -247,6 +247,18 @@ static void soonest(int64_t *again_ms, int64_t at_ms)
         *again_ms = at_ms;
 }
 
+/* A place is wanted: an idle connection from this source that has no work gives its own. */
+static void close_an_idle_one(struct plan *p, const struct source_state *s,
+                              const struct provider *only)
+{
+    struct conn *c = p->idle;
+    for (int few = 64; c && few > 0; few--, c = c->of_plan.next)
+        if (c->source == s && c->site->ready == 0 && (!only || c->site->provider == only)) {
+            conn_close(p, c);
+            return;
+        }
+}
+
 /* Its caps let one more connection begin, with at least one message. */
 static bool may_dial(struct plan *p, struct provider *v, struct source_state *s, struct now now,
                      int64_t *again_ms)
@@ -259,10 +271,12 @@ static bool may_dial(struct plan *p, struct provider *v, struct source_state *s,
     if (pair && throttle_when(&pair->messages, now_us, NULL) > message_us)
         message_us = throttle_when(&pair->messages, now_us, NULL);
     int64_t most = v->limits->per_source_connection_limit;
-    bool has_place = gate_has_place(g) && (!pair || !most || pair->connections < (uint64_t)most);
+    bool has_place =
+        gate_has_place_for(p, g, v) && (!pair || !most || pair->connections < (uint64_t)most);
     if (!has_place) { /* one of its own that ends tells the provider anyway */
-        if (!gate_has_place(g))
+        if (!gate_has_place_for(p, g, v))
             gate_wait(p, g, v, now);
+        close_an_idle_one(p, s, gate_has_place(g) ? v : NULL);
         soonest(again_ms, now.mono.ms + GATE_WAIT_MS);
         return false;
     }

@@ -25,7 +25,7 @@
 #define HOLDS_MAX 16      /* restrictions per provider; the one that ends first makes room */
 #define ASIDE_MAX_MS (5 * 60 * 1000) /* who was put aside looks again, should nobody say */
 #define LOOKS 8
-#define GATES_HELD 4      /* caps of jobs and clients that one connection can count for */
+#define GATES_HELD 4 /* caps of jobs and clients that one connection can count for */
 #define STALE_MS (24LL * 3600 * 1000) /* an old route serves that long while DNS fails: RFC 8767 */
 
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
@@ -43,10 +43,16 @@ struct gate {
     int64_t connection_limit; /* 0: none */
     unsigned connections;
     struct throttle messages, dials;
-    int64_t wanted_until_ms;   /* mono: somebody waits for one of its connections: */
-    struct provider **waiting; /* looked at when one is free */
-    size_t waits;
-    int64_t next_look_ms; /* mono: when the next one that its rate held up looks again */
+    int64_t wanted_until_ms; /* mono: somebody waits for one of its connections: */
+    struct place { /* with a connection_limit: who has how many of its places, and who waits */
+        struct provider *v;
+        unsigned held;
+        bool waits;
+    } * place;
+    size_t places;
+    const struct provider *turn; /* for whom a free place is kept ... */
+    int64_t turn_until_ms;       /* ... until then (mono) */
+    int64_t next_look_ms;        /* mono: when the next one that its rate held up looks again */
 };
 
 /* Until when somebody put it aside; by people. */
@@ -293,10 +299,10 @@ struct provider {
     unsigned ramp_done; /* successes since the last step */
     struct throttle
         soft_rate; /* messages: what it stands by its own words; count 0: as configured */
-    int64_t soft_rate_next_ms, complained_ms;
-    unsigned accepted; /* since ... */
-    int64_t accepted_since_ms;
-    double accepted_before_per_min; /* in the stretch before */
+    unsigned accepted, complaints; /* "too fast"; since ... */
+    int64_t measured_since_ms;
+    bool has_reduced;               /* at the last measure */
+    double last_share, usual_share; /* of complaints: then; and at whatever rate */
     double dial_ms;
     struct flow *flows;               /* ring: all */
     struct heap turns[PRIORITIES];    /* flows with something due, by served */
@@ -398,8 +404,6 @@ struct plan {
 /* "Too many": never more than this many for a while, then a few more step by step. */
 void soften(struct provider *v, unsigned to, struct now now);
 void soften_by_message(struct provider *v, const struct reply *r, struct now now);
-void soften_rate(struct provider *v, struct now now);
-void soft_rate_step(struct provider *v, struct now now);
 void provider_adapt(struct provider *v, struct now now); /* time has passed */
 
 /* gate.c */
@@ -409,9 +413,12 @@ void gate_done(struct gate *g);
 /* Mono us: when it grants one more message. Noted as blocked when that is not now; see gate_retry. */
 int64_t gate_message_at(const struct gate *g, int64_t now_us);
 bool gate_has_place(const struct gate *g);
+/* The same for one provider: a place may be kept for another. */
+bool gate_has_place_for(const struct plan *p, const struct gate *g, const struct provider *v);
+void gate_enter(struct gate *g, struct provider *v);
 /* The provider waits for a place, and is looked at when there is one. */
 void gate_wait(struct plan *p, struct gate *g, struct provider *v, struct now now);
-void gate_leave(struct plan *p, struct gate *g); /* one place is free */
+void gate_leave(struct plan *p, struct gate *g, struct provider *v); /* one place is free */
 void gates_forget(struct plan *p, const struct provider *v);
 /* The provider was held up by its rate: when to look again (mono ms), one after the other. */
 int64_t gate_retry_ms(struct gate *g, struct provider *v, int64_t at_ms, struct now now);

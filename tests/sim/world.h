@@ -45,6 +45,11 @@ struct world;
 
 struct meter {
     struct rates rates;
+    /* Of a cap, not of one provider alone: a message may be up to one interval behind its slot, see
+     * throttle_take_by(). (Who carries it out keeps the pace.) */
+    bool is_shared;
+    bool is_changed;    /* what was granted before goes on in its old pace for a moment: ... */
+    int64_t changed_us; /* ... after the first message since */
     int64_t tat_us[RATES_MAX];
     size_t from[RATES_MAX]; /* the first grant that this rate counts */
     int64_t *at_us;         /* all of them */
@@ -217,6 +222,7 @@ struct world {
     uint64_t asked_rows, held_rows; /* what max_leased bounds */
     unsigned questions;
     bool is_stopping, clock_jumped, is_woken, saves;
+    bool has_jumped;   /* and the planner does not know yet */
     int64_t jumped_ms; /* mono: world_jump(): windows hold again a moment later */
     int64_t skew_ms;   /* of all jumps */
     uint64_t vain_wakes, rounds, actions, refused;

@@ -83,6 +83,7 @@ static void cap_init(struct w_cap *c, const struct cap *cap)
     c->cap = *cap;
     meter_init(&c->messages, &cap->max_message_rate);
     meter_init(&c->dials, &cap->max_connection_rate);
+    c->messages.is_shared = true;
 }
 
 static void cap_done(struct w_cap *c)
@@ -278,7 +279,7 @@ void world_jump(struct world *w, int64_t by_ms)
 {
     w->now.wall.ms += by_ms;
     w->skew_ms += by_ms;
-    w->clock_jumped = true;
+    w->clock_jumped = w->has_jumped = true;
     w->jumped_ms = w->now.mono.ms;
     world_at(w, w->now.mono.ms + SECOND, look_at_the_clock, 0);
 }

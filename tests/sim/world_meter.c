@@ -14,6 +14,8 @@ void meter_change(struct meter *m, const struct rates *r)
 {
     struct meter was = *m;
     m->rates = *r;
+    m->is_changed = true;
+    m->changed_us = 0;
     for (unsigned i = 0; i < r->count; i++) {
         m->tat_us[i] = 0;
         m->from[i] = m->count;
@@ -31,13 +33,25 @@ void meter_done(struct meter *m)
     *m = (struct meter){0};
 }
 
+static bool is_lenient(struct meter *m, int64_t at_us)
+{
+    if (!m->is_changed)
+        return false;
+    if (!m->changed_us)
+        m->changed_us = at_us;
+    return at_us < m->changed_us + SECOND * 1000;
+}
+
 static void check_spacing(struct world *w, struct meter *m, unsigned i, int64_t at_us,
                           const char *what)
 {
     const struct rate_spec *s = &m->rates.item[i];
     int64_t interval = s->period_us / (int64_t)s->count;
     int64_t tolerance = interval * (int64_t)(s->burst - 1) + GRAIN_US;
-    RULE(w, at_us >= m->tat_us[i] - tolerance, "%s: rate %llu", what, (unsigned long long)s->count);
+    tolerance += m->is_shared ? interval : 0;
+    bool may_be_early = is_lenient(m, at_us);
+    RULE(w, may_be_early || at_us >= m->tat_us[i] - tolerance, "%s: rate %llu", what,
+         (unsigned long long)s->count);
     int64_t from = at_us - 999 > m->tat_us[i] ? at_us - 999 : m->tat_us[i];
     m->tat_us[i] = from + interval;
 }

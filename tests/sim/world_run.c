@@ -333,7 +333,7 @@ void world_carry_out(struct world *w)
     w->rounds++;
     w->actions += n;
     w->vain_wakes += n == 0 && w->is_woken;
-    w->is_woken = false;
+    w->is_woken = w->has_jumped = false;
     RULE(w, w->asked_rows + w->held_rows <= w->options.max_leased, "max_leased");
     RULE(w, w->connections <= w->options.max_connections, "max_connections");
     struct plan_counts c;
@@ -398,7 +398,7 @@ static void poke(struct world *w, int64_t until_ms)
 {
     struct plan_action a;
     int64_t ms = until_ms - w->now.mono.ms;
-    if (ms < 2 || dice(w, 4))
+    if (ms < 2 || dice(w, 4) || w->has_jumped)
         return;
     move_clock(w, w->now.mono.ms + 1 + (int64_t)rng_below(&w->rng, (uint64_t)ms - 1));
     RULE(w, !plan_next(w->plan, w->now, &a), "it overslept: action %d", (int)a.act);

@@ -231,7 +231,8 @@ class Judge:
         count, period_ms = rate(text)
         times = sorted(t for m in members for t in self.accepted[m])
         peaks = self.peaks(name, "messages", [(text, count, period_ms)], lambda ms: most_in(times, ms))
-        per_s, share = self.used(name, times, count * 1000 / period_ms)
+        both_wait = [t for t in times if t <= min(self.accepted[m][-1] for m in members)]
+        per_s, share = self.used(name, both_wait, count * 1000 / period_ms)
         self.rows.append((name, len(times), "", "", "", peaks, "%.1f" % per_s, share))
 
     def show(self):

@@ -55,6 +55,7 @@ static void test_view_in_use(void **unused)
     assert_int_equal(view.connections, 1);
     assert_int_equal(view.ready, 30 - chain_length(chain));
     assert_int_equal(view.waiting, 7);
+    t.profile.limits.connection_limit = 4;
     struct hold h = {
         .connection_limit = 2, .until_ms = WALL_START + 5000, .at = at_line(LINE_RULE)};
     str_copy(h.rule, sizeof h.rule, str_of("r"));
