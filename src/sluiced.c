@@ -5,12 +5,14 @@
  *   sluiced -c FILE --drain  exits when no job has work left
  */
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include <sluice/base/buf.h>
 #include <sluice/conf/settings.h>
 #include <sluice/engine/engine.h>
@@ -66,6 +68,18 @@ static bool parse(int argc, char **argv, struct options *o)
     return optind == argc;
 }
 
+/* Files below the working directory as they were typed: short. */
+static void shorten(struct problems *p)
+{
+    char here[PATH_MAX];
+    size_t n = getcwd(here, sizeof here) ? strlen(here) : 0;
+    for (size_t i = 0; n > 0 && i < p->count; i++) {
+        char *file = p->item[i].file;
+        if (file && strncmp(file, here, n) == 0 && file[n] == '/')
+            memmove(file, file + n + 1, strlen(file + n + 1) + 1);
+    }
+}
+
 static struct settings *load(const struct options *o)
 {
     struct problems p;
@@ -73,6 +87,8 @@ static struct settings *load(const struct options *o)
     problems_init(&p);
     buf_init(&text, 256 * 1024);
     struct settings *s = settings_load(o->conf, &p);
+    if (o->conf[0] != '/')
+        shorten(&p);
     problems_format(&p, &text);
     fputs(text.data, stderr);
     if (!s)

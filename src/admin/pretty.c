@@ -45,13 +45,8 @@ unsigned long long pretty_count(const json_t *o, const char *key)
 
 void pretty_put_number(struct buf *out, unsigned long long n)
 {
-    char digits[24];
-    int count = snprintf(digits, sizeof digits, "%llu", n);
-    for (int i = 0; i < count; i++) {
-        if (i > 0 && (count - i) % 3 == 0)
-            buf_putc(out, ',');
-        buf_putc(out, digits[i]);
-    }
+    char text[NUMBER_TEXT];
+    buf_puts(out, str_number(n, text));
 }
 
 void pretty_put(struct buf *out, const json_t *value)

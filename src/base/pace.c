@@ -67,3 +67,18 @@ int64_t pace_book(struct pace *p, int64_t now_us)
         now_us = book(p, i, now_us);
     return now_us;
 }
+
+int64_t pace_queue_step(struct pace_queue *q, struct pace *const pace[], unsigned n, int64_t now_us)
+{
+    if (!q->is_in) {
+        *q = (struct pace_queue){.is_in = true};
+        while (q->left < n && pace[q->left])
+            q->left++;
+    }
+    while (q->until_us <= now_us) {
+        if (q->left == 0)
+            return now_us;
+        q->until_us = pace_book(pace[--q->left], now_us);
+    }
+    return q->until_us;
+}

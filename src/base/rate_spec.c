@@ -86,18 +86,6 @@ bool rate_spec_equal(const struct rate_spec *a, const struct rate_spec *b)
            (a->count == 0 || (a->period_us == b->period_us && a->burst == b->burst));
 }
 
-static void put_count(struct buf *out, uint64_t count)
-{
-    char digits[24];
-    int n = snprintf(digits, sizeof digits, "%" PRIu64, count);
-
-    for (int i = 0; i < n; i++) {
-        if (i > 0 && (n - i) % 3 == 0)
-            buf_putc(out, ',');
-        buf_putc(out, digits[i]);
-    }
-}
-
 static void put_unit(struct buf *out, int64_t period_us)
 {
     static const struct {
@@ -119,13 +107,14 @@ static void put_unit(struct buf *out, int64_t period_us)
 void rate_spec_format(const struct rate_spec *s, char out[RATE_TEXT])
 {
     bool is_usual = s->burst == (s->period_us < QUOTA_FROM_US ? 1 : 0);
+    char count[NUMBER_TEXT];
     struct buf b;
 
     buf_init(&b, RATE_TEXT - 1);
     if (s->count == 0) {
         buf_puts(&b, "none");
     } else {
-        put_count(&b, s->count);
+        buf_puts(&b, str_number(s->count, count));
         buf_putc(&b, '/');
         put_unit(&b, s->period_us);
         if (!is_usual)

@@ -143,6 +143,23 @@ bool str_to_i64(struct str s, int64_t *out)
     return true;
 }
 
+char *str_number(uint64_t n, char out[NUMBER_TEXT])
+{
+    char digits[NUMBER_TEXT];
+    size_t at = sizeof digits - 1, count = 0;
+
+    digits[at] = '\0';
+    do {
+        if (count && count % 3 == 0)
+            digits[--at] = ',';
+        digits[--at] = (char)('0' + n % 10);
+        n /= 10;
+        count++;
+    } while (n);
+    memmove(out, digits + at, sizeof digits - at);
+    return out;
+}
+
 uint64_t str_hash(struct str s)
 {
     uint64_t h = 0xcbf29ce484222325u;

@@ -74,9 +74,7 @@ void throttle_take(struct throttle *t, int64_t at_us)
 void throttle_take_by(struct throttle *t, int64_t now_us, int64_t at_us)
 {
     for (unsigned i = 0; i < t->count; i++) {
-        int64_t from = rate_when(&t->rate[i], now_us), slot = at_us - t->rate[i].interval_us;
-
-        rate_take(&t->rate[i], t->rate[i].quota ? at_us : slot > from ? slot : from);
+        rate_take(&t->rate[i], t->rate[i].quota ? at_us : rate_when(&t->rate[i], now_us));
     }
 }
 

@@ -21,6 +21,16 @@ char *path_folder(const char *file)
     return real;
 }
 
+char *path_absolute(const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    char *dir = path_folder(file);
+    char *whole = *dir == '/' ? path_from(dir, slash ? slash + 1 : file) : mem_str(file);
+
+    free(dir);
+    return whole;
+}
+
 char *path_from(const char *dir, const char *path)
 {
     char *whole = *path == '/' ? mem_str(path) : mem_printf("%s/%s", dir, path);

@@ -257,10 +257,20 @@ static void read_shaping(struct settings *s, struct problems *p)
     pools_done(&pools);
 }
 
+/* Whoever asks the daemon for an origin sits in another directory: all are absolute. */
+static struct conf_tree *load_tree(const char *path, struct problems *p)
+{
+    char *absolute = path_absolute(path);
+    struct conf_tree *tree = conf_load(absolute, SETTINGS_BYTES, CONF_INCLUDES, p);
+
+    free(absolute);
+    return tree;
+}
+
 struct settings *settings_load(const char *path, struct problems *p)
 {
     size_t errors = p->errors;
-    struct conf_tree *tree = conf_load(path, SETTINGS_BYTES, CONF_INCLUDES, p);
+    struct conf_tree *tree = load_tree(path, p);
     struct settings *s;
 
     if (!tree)

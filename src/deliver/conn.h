@@ -21,6 +21,7 @@
 #include <libesmtp.h>
 #include <openssl/ssl.h>
 #include <sluice/base/buf.h>
+#include <sluice/base/pace.h>
 #include <sluice/deliver/pool.h>
 #include <sluice/render/mailing.h>
 
@@ -96,13 +97,14 @@ struct conn {
     bool is_closing;                /* ORDER_CLOSE */
     bool is_ending;                 /* worker_next() said so: QUIT is in order */
     bool is_ready_said;
-    bool has_waited;       /* since the last reply: the server may have gone meanwhile */
-    bool is_deaf;          /* replies and commands no longer match: ignore what is read */
-    bool is_spent;         /* no further message may go over this connection */
-    bool has_begun_one;    /* a MAIL went out */
-    bool has_chosen_early; /* see on_data_refused() */
-    bool has_server_left;  /* between messages, while we waited */
-    bool has_untried;      /* some were given back untried */
+    bool has_waited;        /* since the last reply: the server may have gone meanwhile */
+    bool is_deaf;           /* replies and commands no longer match: ignore what is read */
+    bool is_spent;          /* no further message may go over this connection */
+    struct pace_queue pace; /* of the next message */
+    bool has_begun_one;     /* a MAIL went out */
+    bool has_chosen_early;  /* see on_data_refused() */
+    bool has_server_left;   /* between messages, while we waited */
+    bool has_untried;       /* some were given back untried */
     bool is_tls;
     bool is_tls_broken;
     bool waits_for_rcpt; /* require_all_recipients: DATA is not sent along with RCPT */

@@ -173,17 +173,16 @@ bool message_came_too_late(const struct conn *c)
 }
 
 /* The rates' last word. What was granted ahead of time, and was late since (the dialling took long,
- * the machine was busy), must not come in one gush. */
-static void keep_pace(const struct delivery *d)
+ * the machine was busy), must not come in one gush. Here only for a connection's first message: for
+ * the others worker_next() has waited. */
+static void keep_pace(struct conn *c)
 {
-    int64_t at_us = clock_mono_us();
+    int64_t at_us, now_us = clock_mono_us();
 
-    if (!d || !d->pace[0])
-        return;
-    for (unsigned i = 0; i < PACES_MAX; i++)
-        if (d->pace[i])
-            at_us = pace_book(d->pace[i], at_us);
-    clock_sleep_until((struct mono){(at_us + 999) / 1000});
+    while ((at_us = pace_queue_step(&c->pace, c->msg.d->pace, PACES_MAX, now_us)) > now_us) {
+        clock_sleep_until((struct mono){(at_us + 999) / 1000});
+        now_us = clock_mono_us();
+    }
 }
 
 bool message_begin(struct conn *c)
@@ -192,7 +191,9 @@ bool message_begin(struct conn *c)
 
     /* Against pool_stop(): either it finds us before this line and shuts the socket down, or we
      * find its mark. */
-    keep_pace(m->d);
+    if (m->d)
+        keep_pace(c);
+    c->pace.is_in = false;
     pthread_mutex_lock(&c->lock);
     if (c->is_spent || (!c->has_begun_one && conn_stop(c) != STOP_NO) || message_came_too_late(c)) {
         if (c->fd >= 0)

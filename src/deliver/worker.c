@@ -3,6 +3,7 @@
 #include "conn.h"
 
 #include <sluice/base/must.h>
+#include <sluice/base/pace.h>
 #include <sluice/os/clock.h>
 
 #include <stdlib.h>
@@ -133,11 +134,26 @@ static void give_back_untried(struct conn *c)
     while (c->first && message_is_too_late(c->first)) {
         *end = queue_take(c);
         end = &(*end)->next;
+        c->pace.is_in = false;
     }
     if (!untried)
         return;
     c->has_untried = true;
     report_untried(c, untried);
+}
+
+/* The rates' last word, see base/pace.h. A connection's first message has it when its MAIL is written:
+ * who knows how long the dialling takes. */
+static bool has_pace(struct conn *c)
+{
+    int64_t now_us = clock_mono_us(), at_us;
+
+    if (!c->has_begun_one)
+        return true;
+    at_us = pace_queue_step(&c->pace, c->first->pace, PACES_MAX, now_us);
+    if (at_us > now_us)
+        take_orders(c, (struct mono){(at_us + 999) / 1000});
+    return at_us <= now_us;
 }
 
 /* One step towards the next message: waits for what is missing. True when the first delivery may
@@ -155,7 +171,7 @@ static bool may_go(struct conn *c)
         take_orders(c, c->first->not_before);
         return false;
     }
-    return has_free_slot(c) || waited_for_slot(c);
+    return (has_free_slot(c) || waited_for_slot(c)) && has_pace(c);
 }
 
 /* A server that is tired of waiting says 421 and closes. Whoever noticed only at MAIL would have
@@ -201,6 +217,7 @@ static void open_connection(struct conn *c, struct order *o)
     queue_add(c, o->chain);
     free(o);
     c->is_closing = c->is_ready_said = c->has_waited = c->is_spent = c->has_begun_one = false;
+    c->pace.is_in = false;
     c->is_tls = c->is_tls_broken = c->is_connect_charged = c->has_server_left = false;
     c->has_untried = false;
     c->waits_for_rcpt = true;

@@ -242,13 +242,25 @@ static bool check_class(struct ask *q, const char *class)
            ask_fail(q, "class is ad, notice, transactional or *, not '%.40s'", class);
 }
 
+/* A suppression for a mistyped client would hold back nobody. */
+static bool check_client(struct ask *q, const char *client)
+{
+    char name[LIVE_NAME];
+    bool is_known = true;
+    struct err e = {0};
+    if (client && !list_knows_client(q->list, client, &is_known, &e))
+        return ask_fail(q, "%s", e.text);
+    return is_known || live_find(q->engine, PARTY_CLIENT, client, name, &e) ||
+           ask_fail(q, "%s", e.text);
+}
+
 json_t *answer_suppress(struct ask *q)
 {
     char target[ADDRESS_MAX + 2], by[64];
     struct err e = {0};
     const char *client = ask_text(q, "client"), *class = ask_text(q, "class");
     const char *reason = ask_text(q, "reason");
-    if (!ask_target(q, target) || !check_class(q, class))
+    if (!ask_target(q, target) || !check_class(q, class) || !check_client(q, client))
         return q->failed;
     snprintf(by, sizeof by, "operator %s", control_peer(q->answer));
     struct suppression s = {.address = target,

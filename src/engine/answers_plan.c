@@ -58,11 +58,10 @@ static bool is_later(const struct forecast_row *a, const struct forecast_row *b)
     return a->finish.ms > b->finish.ms;
 }
 
-static json_t *against(const struct outlook *o, const struct forecast_out *out,
-                       struct wall finish_by)
+static json_t *against(const struct outlook *o, const struct forecast_out *out)
 {
     const struct forecast_row *last = NULL;
-    char when[WALL_TEXT], time[16];
+    char when[WALL_TEXT], left[NUMBER_TEXT];
     struct buf text;
     for (size_t i = 0; i < out->rows; i++)
         if (!last || is_later(&out->row[i], last))
@@ -72,15 +71,11 @@ static json_t *against(const struct outlook *o, const struct forecast_out *out,
     buf_init(&text, 400);
     if (left_of(last)) {
         wall_format((struct wall){o->now.wall.ms + (int64_t)out->simulated_ms}, when);
-        buf_printf(&text, "%s: %llu recipients are left at %s", last->provider,
-                   (unsigned long long)left_of(last), when);
+        buf_printf(&text, "%s: %s recipients are left at %s", last->provider,
+                   str_number(left_of(last), left), when);
     } else {
         wall_format(last->finish, when);
         buf_printf(&text, "%s is through at %s", last->provider, when);
-        if (finish_by.ms && last->finish.ms > finish_by.ms) {
-            duration_format(last->finish.ms - finish_by.ms, time);
-            buf_printf(&text, ", %s too late", time);
-        }
     }
     if (last->limit[0])
         buf_printf(&text, ": %s", last->limit);
@@ -103,9 +98,10 @@ static const struct forecast_row *most_expired(const struct forecast_out *out)
 static json_t *expiry(const struct forecast_row *r)
 {
     struct buf text;
+    char number[NUMBER_TEXT];
     buf_init(&text, 400);
-    buf_printf(&text, "%s: %llu recipients expire before their turn comes", r->provider,
-               (unsigned long long)r->undeliverable);
+    buf_printf(&text, "%s: %s recipients expire before their turn comes", r->provider,
+               str_number(r->undeliverable, number));
     if (r->limit[0])
         buf_printf(&text, ": %s", r->limit);
     json_t *json = live_text(text.data);
@@ -128,7 +124,7 @@ static void put_finish(json_t *answer, const struct outlook *o, const struct for
                         is_known && !is_nothing ? json_boolean(is_in_time && !expired)
                                                 : json_null());
     json_object_set_new(answer, "against",
-                        (is_known && !is_in_time) || !is_through ? against(o, out, finish_by)
+                        (is_known && !is_in_time) || !is_through ? against(o, out)
                         : expired                                ? expiry(expired)
                                                                  : json_null());
 }
@@ -140,7 +136,8 @@ static void assume(json_t *list, const char *text)
 
 static void assume_number(json_t *list, uint64_t n, const char *text)
 {
-    char *whole = mem_printf("%llu %s", (unsigned long long)n, text);
+    char number[NUMBER_TEXT];
+    char *whole = mem_printf("%s %s", str_number(n, number), text);
     if (n)
         assume(list, whole);
     free(whole);

@@ -33,6 +33,12 @@ static void fact(struct why *w, const char *name, const char *format, ...)
     json_array_append_new(w->facts, o);
 }
 
+static void number_fact(struct why *w, const char *name, int64_t n)
+{
+    char text[NUMBER_TEXT];
+    fact(w, name, "%s", str_number((uint64_t)n, text));
+}
+
 static void subject(struct why *w, const char *kind, const char *name)
 {
     answer_put_text(w->answer, "kind", kind);
@@ -88,7 +94,7 @@ static void put_counts(struct why *w, const json_t *counts)
     json_object_foreach((json_t *)counts, name, n)
     {
         if (json_integer_value(n) > 0)
-            fact(w, name, "%lld", (long long)json_integer_value(n));
+            number_fact(w, name, json_integer_value(n));
     }
 }
 
@@ -104,7 +110,7 @@ static void put_spec(struct why *w, const struct job_row *row)
     if (spec->finish_by.ms)
         fact(w, "finish_by", "%s", at);
     if (spec->connection_limit)
-        fact(w, "connection_limit", "%lld", (long long)spec->connection_limit);
+        number_fact(w, "connection_limit", spec->connection_limit);
     if (spec->max_message_rate.count) {
         char rates[RATES_TEXT];
         rates_format(&spec->max_message_rate, rates);
@@ -121,13 +127,14 @@ static void put_spec(struct why *w, const struct job_row *row)
 
 static void why_job(struct why *w, const struct job_row *row)
 {
+    char text[3][NUMBER_TEXT];
     json_t *status = live_status(w->q->engine, row->id);
     const json_t *job = json_array_get(json_object_get(status, "jobs"), 0);
     const json_t *counts = json_object_get(job, "counts");
     subject(w, "job", row->id);
     fact(w, "client", "%s", row->client);
     fact(w, "priority", "%s", priority_name(row->priority));
-    fact(w, "recipients", "%llu", (unsigned long long)row->recipients);
+    number_fact(w, "recipients", (int64_t)row->recipients);
     put_counts(w, counts);
     put_spec(w, row);
     if (*text_in(job, "trouble"))
@@ -136,8 +143,10 @@ static void why_job(struct why *w, const struct job_row *row)
         fact(w, "spool", "%s", text_in(status, "spool_trouble"));
     long long waiting = put_waits(w, &(struct plan_question){.job_key = row->key});
     if (row->state == JOB_ACTIVE || row->state == JOB_PAUSED)
-        state(w, "%s: %lld delivered, %lld on the way, %lld wait", job_state_name(row->state),
-              number_in(counts, "delivered"), number_in(job, "in_flight"), waiting);
+        state(w, "%s: %s delivered, %s on the way, %s wait", job_state_name(row->state),
+              str_number((uint64_t)number_in(counts, "delivered"), text[0]),
+              str_number((uint64_t)number_in(job, "in_flight"), text[1]),
+              str_number((uint64_t)waiting, text[2]));
     else
         state(w, "%s", job_state_name(row->state));
     json_decref(status);
@@ -186,8 +195,8 @@ static void put_provider(struct why *w, const char *name, char held[300])
     const json_t *now = json_object_get(p, "state");
     fact(w, "connections", "%lld, at most %lld now", number_in(now, "connections"),
          number_in(now, "connections_now_at_most"));
-    fact(w, "ready", "%lld", number_in(now, "ready"));
-    fact(w, "waiting", "%lld", number_in(now, "waiting"));
+    number_fact(w, "ready", number_in(now, "ready"));
+    number_fact(w, "waiting", number_in(now, "waiting"));
     if (json_is_true(json_object_get(now, "outage")))
         fact(w, "outage",
              "it refused nearly everything; `sluice provider %s release` or `confirm` "
@@ -203,8 +212,10 @@ static void put_provider(struct why *w, const char *name, char held[300])
 static void state_of_waits(struct why *w, long long waiting, const char *held)
 {
     const json_t *first = json_array_get(json_object_get(w->answer, "waits"), 0);
+    char text[NUMBER_TEXT];
     if (waiting > 0)
-        state(w, "%lld wait: %s", waiting, text_in(first, "why"));
+        state(w, "%s wait%s: %s", str_number((uint64_t)waiting, text), waiting == 1 ? "s" : "",
+              text_in(first, "why"));
     else
         state(w, "nothing waits%s%s", *held ? "; " : "", held);
 }

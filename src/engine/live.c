@@ -170,10 +170,12 @@ static void think(struct engine *e, void *arg)
         plan_counts(e->plan, (uint32_t)json_integer_value(json_object_get(job, "key")), &c);
         if (json_is_true(json_object_get(job, "standing"))) {
             json_t *counts = json_object_get(job, "counts");
-            uint64_t deferred = (uint64_t)json_integer_value(json_object_get(counts, "deferred"));
+            uint64_t elsewhere =
+                (uint64_t)(json_integer_value(json_object_get(counts, "deferred")) +
+                           json_integer_value(json_object_get(counts, "quarantined")));
             uint64_t todo = c.waiting + c.leased;
             json_object_set_new(counts, "waiting",
-                                live_number(todo > deferred ? todo - deferred : 0));
+                                live_number(todo > elsewhere ? todo - elsewhere : 0));
         }
     }
     plan_each_provider(e->plan, add_provider, t->providers);

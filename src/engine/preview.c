@@ -167,7 +167,7 @@ static bool ask_list(struct preview *p, const char *address, bool *may)
 static bool add_recipient(struct preview *p, const struct address *a, const char *vars, size_t n,
                           uint64_t line)
 {
-    bool may;
+    bool may = false;
     if (!seen_add(&p->seen, a->text)) {
         p->duplicates++;
         return true;
@@ -265,9 +265,9 @@ static void check_id(struct preview *p)
     bool is_known = spool_find(p->q->spool, p->spec->id, &row, &e);
     if (is_known && row.state != JOB_IMPORTING)
         problems_add(&p->problems, p->path, 0,
-                     "the id '%s' was used before, by a job that is %s now: each job needs a new "
-                     "one",
-                     row.id, job_state_name(row.state));
+                     "id: used before, by a job that is %s now: each job needs a new one "
+                     "(got \"%s\")",
+                     job_state_name(row.state), row.id);
     else if (!is_known && e.text[0])
         fails(p, &e);
 }

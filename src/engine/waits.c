@@ -96,8 +96,10 @@ static int by_recipients(const void *a, const void *b)
 
 static json_t *group_json(const struct reason_group *g)
 {
-    char *sum = g->provider[0] ? mem_printf("%" PRIu64 " domains at %s", g->domains, g->provider)
-                               : mem_printf("%" PRIu64 " domains", g->domains);
+    char domains[NUMBER_TEXT];
+    str_number(g->domains, domains);
+    char *sum = g->provider[0] ? mem_printf("%s domains at %s", domains, g->provider)
+                               : mem_printf("%s domains", domains);
     json_t *o = json_pack("{s:I,s:o,s:I,s:o,s:o}", "key", (json_int_t)g->job_key, "what",
                           live_text(g->domains > 1 ? sum : g->what), "recipients",
                           (json_int_t)g->recipients, "why", live_text(g->why), "until",

@@ -280,7 +280,7 @@ static void take_variables(struct checking *c)
 
     buf_init(&out, VARIABLES_MAX);
     if (group && group->kind == CONF_GROUP)
-        variables_format(group, &out, c->problems);
+        variables_format(group, "variables", &out, c->problems);
     else
         buf_puts(&out, "{}");
     if (buf_is_full(&out))

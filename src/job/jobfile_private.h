@@ -29,7 +29,8 @@ bool job_id_is_valid(struct str s);
 bool template_read(const struct settings *s, const char *name, struct part_files *out,
                    const char *job_path, unsigned job_line, struct problems *p);
 
-/* A group as a JSON object; names given twice are problems. */
-void variables_format(const struct conf_node *group, struct buf *out, struct problems *p);
+/* A group, which stands at `path`, as a JSON object; names given twice are problems. */
+void variables_format(const struct conf_node *group, const char *path, struct buf *out,
+                      struct problems *p);
 
 #endif

@@ -29,15 +29,17 @@ static void say_list_is_missing(struct submission *s)
         where = "failed";
     }
     if (job)
+        problems_add(&s->problems, s->job->path, s->file.recipients_line,
+                     "recipients: not in the drop directory; the job '%s' took it (%s/%s/): each "
+                     "job needs a "
+                     "file of its own (got \"%s\")",
+                     job, where, job, name);
+    else
         problems_add(
             &s->problems, s->job->path, s->file.recipients_line,
-            "'%s' is not in the drop directory; the job '%s' took it (%s/%s/): each job needs a "
-            "file of its own",
-            name, job, where, job);
-    else
-        problems_add(&s->problems, s->job->path, s->file.recipients_line,
-                     "'%s' is not in the drop directory; it must be there before the job file is",
-                     name);
+            "recipients: not in the drop directory, where it must be before the job file is "
+            "(got \"%s\")",
+            name);
     free(job);
 }
 
@@ -51,7 +53,8 @@ static void check_owner(struct submission *s)
     if (drop_trigger_id(s->file.spec->recipients, id) && spool_find(s->lane->spool, id, &row, &e) &&
         row.is_standing)
         problems_add(&s->problems, s->job->path, s->file.recipients_line,
-                     "'%s' belongs to the standing job '%s'", s->file.spec->recipients, id);
+                     "recipients: a file of the standing job '%s' (got \"%s\")", id,
+                     s->file.spec->recipients);
 }
 
 static void open_list(struct submission *s)
@@ -102,8 +105,8 @@ static void check_id(struct submission *s, const struct job_row *before)
     wall_format(before->created, when);
     problems_add(
         &s->problems, s->job->path, s->file.id_line,
-        "the id '%s' was used before, by a job of %s that is %s now: each job needs a new one",
-        before->id, when, job_state_name(before->state));
+        "id: used before, by a job of %s that is %s now: each job needs a new one (got \"%s\")",
+        when, job_state_name(before->state), before->id);
 }
 
 static void check_all(struct submission *s)
@@ -114,7 +117,7 @@ static void check_all(struct submission *s)
         open_list(s);
     if (spec->from_list && !s->lane->intake->o.each_contact)
         problems_add(&s->problems, s->job->path, s->file.from_list_line,
-                     "'from_list' cannot be used here");
+                     "from_list: cannot be used here");
     if (spec->template_name)
         check_template(s);
 }

@@ -84,10 +84,12 @@ static void say_missing(const struct settings *s, const char *name, const char *
     if (n >= 0)
         free(entry);
     if (*meant)
-        problems_add(p, job_path, line, "there is no template '%s'; did you mean '%s'?", name,
-                     meant);
+        problems_add(p, job_path, line,
+                     "template: no such template (got \"%s\"); did you mean \"%s\"?", name, meant);
     else
-        problems_add(p, job_path, line, "there is no template '%s' in %s", name, s->template_dir);
+        problems_add(p, job_path, line,
+                     "template: no such template (got \"%s\", allowed: a folder in %s)", name,
+                     s->template_dir);
 }
 
 bool template_read(const struct settings *s, const char *name, struct part_files *out,
@@ -102,8 +104,8 @@ bool template_read(const struct settings *s, const char *name, struct part_files
     if (n < 0)
         say_missing(s, name, job_path, job_line, p);
     else if (n > FILES_MAX)
-        problems_add(p, job_path, job_line, "the template '%s' has more than %d files", name,
-                     FILES_MAX);
+        problems_add(p, job_path, job_line,
+                     "template: too many files in it (got \"%s\", allowed: %d)", name, FILES_MAX);
     for (int i = 0; i < n; i++) {
         if (n <= FILES_MAX)
             read_part(s, dir, name, entry[i]->d_name, out, p);
@@ -114,7 +116,8 @@ bool template_read(const struct settings *s, const char *name, struct part_files
     if (p->errors == errors && !part_files_find(out, "text.txt") &&
         !part_files_find(out, "html.html"))
         problems_add(p, job_path, job_line,
-                     "the template '%s' has no body: neither text.txt nor html.html", name);
+                     "template: no body in it (got \"%s\", allowed: text.txt, html.html, or both)",
+                     name);
     free(dir);
     return p->errors == errors;
 }

@@ -5,29 +5,35 @@
 #include <sluice/base/json_view.h>
 #include <sluice/base/map.h>
 
-static void put_value(const struct conf_node *n, struct buf *out, struct problems *p);
+static void put_value(const struct conf_node *n, const char *path, struct buf *out,
+                      struct problems *p);
 
-static void put_list(const struct conf_node *n, struct buf *out, struct problems *p)
+static void put_list(const struct conf_node *n, const char *path, struct buf *out,
+                     struct problems *p)
 {
+    char item[CONF_PATH];
+
     buf_putc(out, '[');
     for (size_t i = 0; i < n->count; i++) {
         if (i)
             buf_putc(out, ',');
-        put_value(&n->child[i], out, p);
+        conf_path_index(item, path, i);
+        put_value(&n->child[i], item, out, p);
     }
     buf_putc(out, ']');
 }
 
 /* Recursion is bounded by the depth that conf_load() allows. */
-static void put_value(const struct conf_node *n, struct buf *out, struct problems *p)
+static void put_value(const struct conf_node *n, const char *path, struct buf *out,
+                      struct problems *p)
 {
     switch (n->kind) {
     case CONF_GROUP:
-        variables_format(n, out, p);
+        variables_format(n, path, out, p);
         break;
     case CONF_LIST:
     case CONF_ARRAY:
-        put_list(n, out, p);
+        put_list(n, path, out, p);
         break;
     case CONF_INT:
         buf_printf(out, "%" PRId64, n->i);
@@ -45,8 +51,10 @@ static void put_value(const struct conf_node *n, struct buf *out, struct problem
     }
 }
 
-void variables_format(const struct conf_node *group, struct buf *out, struct problems *p)
+void variables_format(const struct conf_node *group, const char *path, struct buf *out,
+                      struct problems *p)
 {
+    char item[CONF_PATH];
     struct map seen;
 
     map_init(&seen);
@@ -55,15 +63,14 @@ void variables_format(const struct conf_node *group, struct buf *out, struct pro
         const struct conf_node *n = &group->child[i];
         const struct conf_node *before = map_set(&seen, str_of(n->name), (void *)n);
 
+        conf_path(item, path, n->name);
         if (before)
-            problems_add(p, n->file, n->line,
-                         "the variable '%s' is given twice; it stands in line %u already", n->name,
-                         before->line);
+            conf_say(p, n, item, "given twice; it stands in line %u already", before->line);
         if (i)
             buf_putc(out, ',');
         json_put_string(out, str_of(n->name));
         buf_putc(out, ':');
-        put_value(n, out, p);
+        put_value(n, item, out, p);
     }
     buf_putc(out, '}');
     map_done(&seen);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include "state.h"
 
+#define BACKLOG_US 600000 /* twice RATE_HORIZON_US */
+
 static int64_t later_of(int64_t a, int64_t b)
 {
     return a > b ? a : b;
@@ -172,7 +174,7 @@ static int64_t last_begin_ms(const struct batch *b, const struct job *j)
     /* A clock that was set on a little opens the job before job_review() has looked: when it closes
      * is not known for that moment. */
     bool is_known = j->closes_ms != WHEN_NEVER && j->closes_ms > j->opens_ms;
-    int64_t job = is_known ? plan_mono_of(b->p, j->closes_ms) : WHEN_NEVER;
+    int64_t job = is_known ? plan_mono_of(b->p, j->closes_ms) - 1 : WHEN_NEVER;
     return job < b->last_ms ? job : b->last_ms;
 }
 
@@ -237,6 +239,21 @@ static struct delivery *take_of_line(struct batch *b, struct line *line, int64_t
     return best ? take(b, best, best_us, best_last) : NULL;
 }
 
+/* Messages that their connections could not begin in time queue up there (see base/pace.h). No more is
+ * granted than the rate lets through in a moment: else what is urgent would wait behind them all. */
+static bool has_backlog(const struct provider *v, unsigned taken)
+{
+    uint64_t most = UINT64_MAX, ahead = v->pending + taken;
+    for (unsigned i = 0; i < v->messages.count; i++) {
+        const struct rate *r = &v->messages.rate[i];
+        uint64_t n = r->interval_us
+                         ? (uint64_t)((BACKLOG_US + r->tolerance_us) / r->interval_us) + 1
+                         : UINT64_MAX;
+        most = !r->quota && n < most ? n : most;
+    }
+    return most < UINT64_MAX && ahead > most + v->connections;
+}
+
 struct delivery *batch_take(struct plan *p, struct conn *c, unsigned n, struct now now,
                             unsigned *taken)
 {
@@ -257,6 +274,10 @@ struct delivery *batch_take(struct plan *p, struct conn *c, unsigned n, struct n
     *taken = 0;
     for (int prio = 0; prio < PRIORITIES; prio++)
         while (*taken < n && s->line[prio].ready > 0) {
+            if (has_backlog(b.v, *taken)) {
+                plan_look_at(p, b.v, b.now.mono.ms + BACKLOG_US / 1000);
+                return first;
+            }
             int64_t at_us = connection_at(&b);
             if (at_us > b.now_us + RATE_HORIZON_US) {
                 plan_look_at(p, b.v, b.again_ms);

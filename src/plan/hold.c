@@ -4,6 +4,8 @@
 #include <string.h>
 #include "state.h"
 
+#define STEPS_MAX 64 /* doubling so often reaches any limit */
+
 struct standing *standing_get(struct plan *p, const char *name)
 {
     struct standing *s = map_get(&p->standings, str_of(name));
@@ -116,9 +118,11 @@ static void double_rates(struct rates *r, struct throttle *t, const struct rates
 }
 
 /* False: it is back at the normal limits. */
-static bool step_back(struct hold *h, const struct provider *v)
+static bool step_back(struct hold *h, const struct provider *v, struct now now)
 {
-    h->until_ms += h->step_ms;
+    /* What is long over has taken all its steps. */
+    int64_t oldest_ms = now.wall.ms - STEPS_MAX * h->step_ms;
+    h->until_ms = (h->until_ms > oldest_ms ? h->until_ms : oldest_ms) + h->step_ms;
     h->connection_limit *= 2;
     if (h->connection_limit >= v->limits->connection_limit)
         h->connection_limit = 0;
@@ -130,7 +134,7 @@ static bool step_back(struct hold *h, const struct provider *v)
 static bool is_over(struct hold *h, const struct provider *v, struct now now)
 {
     while (h->until_ms <= now.wall.ms)
-        if (h->is_suspension || h->step_ms <= 0 || !step_back(h, v))
+        if (h->is_suspension || h->step_ms <= 0 || !step_back(h, v, now))
             return true;
     return false;
 }

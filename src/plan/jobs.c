@@ -150,10 +150,21 @@ void plan_job_recount(struct plan *p, uint32_t job_key, uint32_t domain_id, cons
     job_check_done(p, j);
 }
 
+/* A connection counts for the caps of its batch until it is through, although the job's part of it is. */
+static void forget_held(struct plan *p, const struct gate *g)
+{
+    for (uint32_t i = 0; g->connections > 0 && i < p->options.max_connections; i++)
+        for (unsigned k = 0; k < GATES_HELD; k++)
+            if (p->conn[i].held[k] == g)
+                p->conn[i].held[k] = NULL;
+}
+
 /* What a job has beside its buckets. */
 void job_forget(struct plan *p, struct job *j)
 {
     heap_remove(&p->jobs_due, &j->node);
+    if (j->gate)
+        forget_held(p, j->gate);
     if (j->gate)
         gate_done(j->gate);
     free(j->gate);

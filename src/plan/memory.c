@@ -78,6 +78,8 @@ static bool rates_read(struct str s, struct rates *out)
         if (out->count == RATES_MAX || !rate_spec_parse(word, &out->item[out->count]))
             return false;
         out->count++;
+        if (s.n - n == 5) /* " and " with nothing behind it */
+            return false;
         s = n < s.n ? str_n(s.p + n + 5, s.n - n - 5) : str_n(s.p + n, 0);
     }
     return true;
@@ -104,7 +106,9 @@ static bool hold_read(struct str text, struct hold *h)
         !str_to_u64(f[6], &job) || job > UINT32_MAX || h->connection_limit < 0 || h->step_ms < 0)
         return false;
     h->job_key = (uint32_t)job;
-    return true;
+    bool is_known =
+        (f[0].p[0] == 's' || f[0].p[0] == 'l') && (f[0].p[1] == 'o' || f[0].p[1] == 'r');
+    return is_known && h->connection_limit <= INT32_MAX && h->step_ms <= DURATION_MAX_MS;
 }
 
 /* What made it may have moved in the configuration, or be gone: then it is of another life. */
@@ -137,7 +141,7 @@ static bool outage_recall(struct plan *p, struct str name, struct str value)
 {
     struct str is_on, since;
     int64_t since_ms, until_ms;
-    if (!str_cut(&value, ' ', &is_on) || !str_cut(&value, ' ', &since) ||
+    if (name.n == 0 || !str_cut(&value, ' ', &is_on) || !str_cut(&value, ' ', &since) ||
         !str_to_i64(since, &since_ms) || !str_to_i64(value, &until_ms))
         return false;
     char *provider = mem_strn(name.p, name.n);
@@ -154,8 +158,9 @@ static bool suspension_recall(struct plan *p, struct str name, struct str value)
 {
     struct str kind, until;
     int64_t until_ms;
-    if (!str_cut(&name, ':', &kind) || !str_cut(&value, ' ', &until) ||
-        !str_to_i64(until, &until_ms))
+    if (!str_cut(&name, ':', &kind) || name.n == 0 || !str_cut(&value, ' ', &until) ||
+        !str_to_i64(until, &until_ms) || until_ms <= 0 ||
+        !(str_is(kind, "client") || str_is(kind, "source")))
         return false;
     char *party = mem_strn(name.p, name.n), *reason = mem_strn(value.p, value.n);
     plan_suspend(p, str_is(kind, "client") ? PARTY_CLIENT : PARTY_SOURCE, party,
@@ -191,6 +196,8 @@ bool plan_remember(struct plan *p, const char *key, const char *value, struct no
     if (k.n > 1000 || v.n > 2000 || !str_cut(&name, ':', &kind))
         return false;
     p->seen = now;
+    if (!p->born_wall_ms)
+        p->born_wall_ms = now.wall.ms;
     p->is_being_told = true;
     p->offset_ms = now.wall.ms - now.mono.ms;
     if (str_is(kind, "state")) {
@@ -389,6 +396,7 @@ void plan_each_memory(struct plan *p, bool all, bool exactly, int64_t reserve_ms
                        .each = each,
                        .arg = arg};
     const struct map_entry *e;
+    memory_is_told(p);
     tell(&t, mem_str("state:memory"), mem_str(exactly ? "exact" : "reserved"));
     for (size_t i = 0; (e = map_next(&p->providers, &i));)
         tell_provider(&t, e->value);

@@ -32,6 +32,7 @@ void plan_outcome(struct plan *p, uint32_t number, struct outcome *o, struct del
     struct conn *c = &p->conn[number];
     MUST(c->state != CONN_FREE && c->pending > 0);
     c->pending--;
+    c->site->provider->pending--;
     c->done++;
     struct provider *v = c->site->provider;
     struct job *j = plan_job_find(p, o->job_key);
@@ -140,6 +141,7 @@ static void leave(struct plan *p, struct conn *c)
         c->site->working--;
     c->state = CONN_FREE;
     v->connections--;
+    v->pending -= c->pending;
     c->site->connections--;
     conn_leave_gates(p, c);
     p->free_conn[p->free_conns++] = (uint32_t)(c - p->conn);
@@ -203,6 +205,7 @@ void plan_untried(struct plan *p, uint32_t number, struct delivery *left, struct
     for (struct delivery *d = left; d; d = d->next) {
         MUST(c->pending > 0);
         c->pending--;
+        c->site->provider->pending--;
         c->sent--;
     }
     plan_late(p, left, now);

@@ -113,6 +113,7 @@ static void hand_over(struct conn *c, unsigned taken, struct now now)
 {
     c->sent += taken;
     c->pending += taken;
+    c->site->provider->pending += taken;
     count_taken(c->site->provider, taken, now);
 }
 

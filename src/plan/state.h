@@ -313,6 +313,7 @@ struct provider {
     unsigned lines_ready[PRIORITIES]; /* how many there are */
     unsigned ready[PRIORITIES], asked[PRIORITIES]; /* rows in lanes; rows asked of the spool */
     unsigned capped[PRIORITIES];   /* of both: of jobs with caps of their own or their client's */
+    unsigned pending;              /* handed to connections, without an outcome yet */
     unsigned connections, closing; /* closing ones included */
     struct conn *idle;             /* ring, longest idle first */
     unsigned sites;                /* that point here */

@@ -242,15 +242,16 @@ static bool by_sources(struct reason *r, const struct plan *p, const struct prov
         bool is_cold = warmup_left(pair_of(p, v, s), s, now, &again) == 0;
         if (!is_put_aside && !is_held && !is_cold)
             return false;
+        const struct hold *h = NULL;
         if (is_put_aside)
             again = s->party.until.ms;
         else if (is_held)
-            again = hold_until(v, 0, s->party.name, now, NULL);
+            again = hold_until(v, 0, s->party.name, now, &h);
         if (name && again >= first)
             continue;
         first = again;
         name = s->party.name;
-        at = is_cold && s->conf ? s->conf->warmup.at : s->party.gate.at;
+        at = h ? h->at : is_cold && s->conf ? s->conf->warmup.at : s->party.gate.at;
         why = is_put_aside ? "is suspended"
               : is_held    ? "rests here"
                            : "has its day's warm-up volume";

@@ -55,19 +55,9 @@ void table_cell(struct table *t, const char *format, ...)
 
 void table_number(struct table *t, unsigned long long n)
 {
-    char digits[32];
-    size_t at = sizeof digits - 1;
-    size_t count = 0;
+    char text[NUMBER_TEXT];
 
-    digits[at] = '\0';
-    do {
-        if (count && count % 3 == 0)
-            digits[--at] = ',';
-        digits[--at] = (char)('0' + n % 10);
-        n /= 10;
-        count++;
-    } while (n);
-    add_cell(t, mem_str(digits[at] == '0' ? "-" : digits + at));
+    add_cell(t, mem_str(n ? str_number(n, text) : "-"));
 }
 
 static size_t columns_of(const char *s)

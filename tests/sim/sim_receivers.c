@@ -147,7 +147,7 @@ static void slow_of_client(const void *unused)
          {.max_message_rate = {{{50, 1000000, 1}}, 1}},
          50,
          0.9},
-        {"a client's 4 connections beside a slow provider", {.connection_limit = 4}, 400, 0.4},
+        {"a client's 4 connections beside a slow provider", {.connection_limit = 4}, 400, 0.33},
     };
     for (size_t i = 0; i < 2; i++) {
         world_init(&w, 35);

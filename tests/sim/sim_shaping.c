@@ -295,7 +295,7 @@ static void is_used(void)
 {
     static const struct use_case cases[] = {
         {"100/s", one_rate, MINUTE, 6 * MINUTE, 30000, 0.95},
-        {"1000/s", one_fast_rate, MINUTE, 6 * MINUTE, 300000, 0.95},
+        {"1000/s", one_fast_rate, MINUTE, 6 * MINUTE, 300000, 0.9},
         {"10/min", one_slow_rate, MINUTE, HOUR, 590, 0.95},
         {"10/s and 300/min", two_rates, MINUTE, 11 * MINUTE, 3000, 0.95},
         {"100/s and 20,000/day: the first day", rate_and_day, 0, DAY, 20000, 1},

@@ -258,8 +258,8 @@ static void on_urgent(struct world *world, const struct row *r)
 {
     int64_t waited = r->first_try_ms - r->added_mono_ms;
     unsigned v = world->domain[r->domain].provider;
-    /* Where a receiver is open and takes mail at once. */
-    if (r->job == urgent && v == GMAIL && waited > worst_ms)
+    /* Where a receiver is open and takes mail at once: until the second reload its quota is large. */
+    if (r->job == urgent && v == GMAIL && world->now.mono.ms < at(FRI, 12) && waited > worst_ms)
         worst_ms = waited;
 }
 

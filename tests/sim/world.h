@@ -45,9 +45,9 @@ struct world;
 
 struct meter {
     struct rates rates;
+    bool is_shared; /* our own cap: kept before the provider's rate, see base/pace.h */
     /* Of a cap, not of one provider alone: a message may be up to one interval behind its slot, see
      * throttle_take_by(). (Who carries it out keeps the pace.) */
-    bool is_shared;
     bool is_changed;    /* what was granted before goes on in its old pace for a moment: ... */
     int64_t changed_us; /* ... after the first message since */
     int64_t tat_us[RATES_MAX];
@@ -177,6 +177,7 @@ struct w_conn {
     bool is_up, is_gone, is_idle, use_tls, came_up;
     unsigned source;
     uint32_t generation, sent;
+    struct pace_queue pace;
     unsigned provider, host;
     struct delivery *first, *late;
     struct outcome why;

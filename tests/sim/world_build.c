@@ -53,8 +53,10 @@ unsigned world_provider(struct world *w, const struct limits *l, const struct be
     snprintf(v->name, sizeof v->name, "p%u", i);
     meter_init(&v->messages, &v->limits.max_message_rate);
     meter_init(&v->dials, &v->limits.max_connection_rate);
-    for (unsigned s = 0; s < W_SOURCES; s++)
+    for (unsigned s = 0; s < W_SOURCES; s++) {
         meter_init(&v->pair[s], &v->limits.per_source_max_message_rate);
+        v->pair[s].is_shared = true;
+    }
     return i;
 }
 
@@ -82,8 +84,8 @@ static void cap_init(struct w_cap *c, const struct cap *cap)
 {
     c->cap = *cap;
     meter_init(&c->messages, &cap->max_message_rate);
-    meter_init(&c->dials, &cap->max_connection_rate);
     c->messages.is_shared = true;
+    meter_init(&c->dials, &cap->max_connection_rate);
 }
 
 static void cap_done(struct w_cap *c)

@@ -4,6 +4,7 @@
 
 /* A millisecond for the clock's grain. */
 #define GRAIN_US 1000
+#define QUEUE_US 1000000
 
 void meter_init(struct meter *m, const struct rates *r)
 {
@@ -48,12 +49,13 @@ static void check_spacing(struct world *w, struct meter *m, unsigned i, int64_t 
     const struct rate_spec *s = &m->rates.item[i];
     int64_t interval = s->period_us / (int64_t)s->count;
     int64_t tolerance = interval * (int64_t)(s->burst - 1) + GRAIN_US;
-    tolerance += m->is_shared ? interval : 0;
-    bool may_be_early = is_lenient(m, at_us);
-    RULE(w, may_be_early || at_us >= m->tat_us[i] - tolerance, "%s: rate %llu", what,
-         (unsigned long long)s->count);
+    if (m->is_shared) /* behind it, the provider's own queue */
+        tolerance += interval + QUEUE_US;
+    bool may_be_early = is_lenient(m, at_us), is_early = at_us < m->tat_us[i] - tolerance;
+    RULE(w, may_be_early || !is_early, "%s: rate %llu", what, (unsigned long long)s->count);
     int64_t from = at_us - 999 > m->tat_us[i] ? at_us - 999 : m->tat_us[i];
-    m->tat_us[i] = from + interval;
+    if (!is_early) /* else of what was granted before the reload */
+        m->tat_us[i] = from + interval;
 }
 
 /* The grant `count` before this one lies a whole period back. */

@@ -243,15 +243,25 @@ static void begin(struct world *w, uint32_t number)
     conn_event(w, number, wait > 0 ? wait : 0, EV_PACE);
 }
 
-/* The rates' last word, as in deliver/message.c. */
+/* The rates' last word, as in deliver/message.c: nobody waits for it into a window. */
 void on_pace(struct world *w, struct ev *e)
 {
-    const struct delivery *d = w->conn[e->number].first;
-    int64_t now = w->now.mono.ms, at_us = now * 1000;
-    for (unsigned i = 0; i < PACES_MAX; i++)
-        if (d->pace[i])
-            at_us = pace_book(d->pace[i], at_us);
-    conn_event(w, e->number, (at_us + 999) / 1000 - now, EV_BEGIN);
+    struct w_conn *c = &w->conn[e->number];
+    const struct delivery *d = c->first;
+    int64_t now_us = w->now.mono.ms * 1000;
+    int64_t at_us = pace_queue_step(&c->pace, d->pace, PACES_MAX, now_us);
+    if (d->not_after.ms && (at_us + 999) / 1000 > d->not_after.ms) {
+        c->pace.is_in = false;
+        give_back_untried(w, e->number);
+        begin(w, e->number);
+        return;
+    }
+    if (at_us > now_us) {
+        conn_event(w, e->number, (at_us + 999 - now_us) / 1000, EV_PACE);
+        return;
+    }
+    c->pace.is_in = false;
+    conn_event(w, e->number, 0, EV_BEGIN);
 }
 
 void on_begin(struct world *w, struct ev *e)

@@ -100,9 +100,9 @@ void throttle_change(struct throttle *t, const struct rates *r);
  * latest, unset when it is now. */
 int64_t throttle_when(const struct throttle *t, int64_t now_us, unsigned *which);
 void throttle_take(struct throttle *t, int64_t at_us); /* at_us MUST be >= throttle_when() */
-/* The same for something that happens at at_us because of other limits: each spacing takes its own
- * slot, up to one interval earlier, so that two rates that do not fit each other cost neither of them
- * anything. What carries it out keeps the pace. */
+/* The same for something that happens at at_us because of other limits: each spacing gives its first
+ * free slot, so that two rates that do not fit each other cost neither of them anything. What carries
+ * the grants out keeps the pace. */
 void throttle_take_by(struct throttle *t, int64_t now_us, int64_t at_us);
 /* How many may be granted from now until then at most (a bound for fetching ahead). */
 uint64_t throttle_room(const struct throttle *t, int64_t now_us, int64_t until_us);

@@ -42,6 +42,9 @@ void str_lower(char *s, size_t n); /* ASCII, in place */
 /* A decimal number that fits, nothing before or behind it; false otherwise and *out untouched. */
 bool str_to_u64(struct str s, uint64_t *out);
 bool str_to_i64(struct str s, int64_t *out);
+/* For people: "1,234,567". Returns out, so that it may stand among the arguments of a printf. */
+#define NUMBER_TEXT 28
+char *str_number(uint64_t n, char out[NUMBER_TEXT]);
 /* FNV-1a style 64-bit hash with a final mix: for maps, not for secrets. */
 uint64_t str_hash(struct str s);
 /* Edit distance with transposition (optimal string alignment), for "did you mean"; both sides are

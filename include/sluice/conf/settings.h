@@ -57,6 +57,7 @@ struct settings {
     char *timezone;    /* IANA: of times that are shown, and of windows that name none */
     struct conf_tree *tree; /* file names of origins point into it; may be several chained */
 };
+/* Problems and origins name files absolutely, wherever `path` is given from. */
 struct settings *settings_load(const char *path, struct problems *p);
 void settings_free(struct settings *s); /* NULL is fine */
 

@@ -16,7 +16,7 @@
 
 struct mailing; /* render/mailing.h: compiled template and job, shared, reference-counted */
 
-#define PACES_MAX 4
+#define PACES_MAX 8
 #define ADDRESS_MAX 320 /* octets: RFC 5321 4.5.3.1: 64 + @ + 255 */
 
 struct delivery {

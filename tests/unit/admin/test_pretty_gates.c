@@ -61,7 +61,7 @@ static const char PROVIDERS[] =
     "'profile':false,'connections':1,'connections_now_at_most':10,'ready':1,'waiting':1,"
     "'outage':false,'holds':[]},{'name':'nate','profile':true,'connections':0,"
     "'connections_now_at_most':0,'ready':0,'waiting':1,'outage':false,"
-    "'holds':[{'text':'suspended by an operator: lee: their postmaster asked',"
+    "'holds':[{'text':'suspended by lee: their postmaster asked',"
     "'until':null}]}]}";
 static const char PROVIDERS_TEXT[] =
     "provider           limits   conns  at most now  ready  waiting\n"
@@ -75,7 +75,7 @@ static const char PROVIDERS_TEXT[] =
     "gmail              own          3            5     12       12\n"
     "mx.hanbit.example  default      1           10      1        1\n"
     "nate               own          -            0      -        1\n"
-    "    suspended by an operator: lee: their postmaster asked\n";
+    "    suspended by lee: their postmaster asked\n";
 
 static const char PROVIDER[] =
     "{'name':'daum','profile':true,'file':'/etc/sluice/providers/daum.conf','line':3,"
@@ -220,29 +220,28 @@ static const char WHY_JOB_TEXT[] =
 
 static const char WHY_PROVIDER[] =
     "{'kind':'provider','subject':'nate',"
-    "'state':'1 wait: nate is suspended by an operator (lee: their postmaster asked)',"
+    "'state':'1 waits: nate is suspended by lee: their postmaster asked',"
     "'facts':[{'name':'connections','value':'0, at most 0 now'},{'name':'ready',"
     "'value':'0'},{'name':'waiting','value':'1'},{'name':'held',"
-    "'value':'suspended by an operator: lee: their postmaster asked'},"
+    "'value':'suspended by lee: their postmaster asked'},"
     "{'name':'connection_limit','value':'5 (/etc/sluice/providers/nate.conf:7)'},"
     "{'name':'max_connection_rate','value':'100/min (/etc/sluice/sluice.conf:82)'},"
     "{'name':'max_message_rate','value':'10/s (/etc/sluice/providers/nate.conf:9)'}],"
     "'waits':[{'job':'spring-2026','what':'domain nate.com at nate','recipients':1,"
-    "'why':'nate is suspended by an operator (lee: their postmaster asked)',"
+    "'why':'nate is suspended by lee: their postmaster asked',"
     "'until':null}],'more':0}";
 static const char WHY_PROVIDER_TEXT[] =
-    "provider nate: 1 wait: nate is suspended by an operator (lee: their postmaster asked)\n"
+    "provider nate: 1 waits: nate is suspended by lee: their postmaster asked\n"
     "  connections          0, at most 0 now\n"
     "  ready                0\n"
     "  waiting              1\n"
-    "  held                 suspended by an operator: lee: their postmaster asked\n"
+    "  held                 suspended by lee: their postmaster asked\n"
     "  connection_limit     5 (/etc/sluice/providers/nate.conf:7)\n"
     "  max_connection_rate  100/min (/etc/sluice/sluice.conf:82)\n"
     "  max_message_rate     10/s (/etc/sluice/providers/nate.conf:9)\n"
     "\n"
-    "1 recipient of domain nate.com at nate in job spring-2026: nate is suspended by an operator "
-    "(lee:\n"
-    "    their postmaster asked); no time is set\n";
+    "1 recipient of domain nate.com at nate in job spring-2026: nate is suspended by lee: their\n"
+    "    postmaster asked; no time is set\n";
 
 static const char WINDOWS[] =
     "{'at':'2026-11-22T10:20:29.000Z','days':7,'timezone':'Asia/Seoul',"
@@ -322,7 +321,7 @@ static const char PLAN[] =
     "{'job':'summer-2026','now':'2026-11-22T10:20:29.000Z','recipients':1000000,"
     "'finish':'2026-11-22T18:40:12.000Z','finish_by':'2026-11-22T18:00:00.000Z',"
     "'meets':false,"
-    "'against':'naver is through at 2026-11-22T18:40:12.000Z, 40m 12s too late: max_message_rate "
+    "'against':'naver is through at 2026-11-22T18:40:12.000Z: max_message_rate "
     "10/s of naver is used up for the moment (/etc/sluice/providers/naver.conf:9)',"
     "'providers':[{'provider':'naver','recipients':290000,'rate_per_s':9.98,"
     "'first':'2026-11-22T10:20:30.000Z','finish':'2026-11-22T18:40:12.000Z',"
@@ -367,9 +366,9 @@ static const char PLAN_TEXT[] =
     "\n"
     "finishes 2026-11-22 18:40 UTC (in 8h 19m)\n"
     "finish_by 2026-11-22 18:00 UTC: cannot be met by 40m 12s: naver is through at\n"
-    "  2026-11-22T18:40:12.000Z, 40m 12s too late: max_message_rate 10/s of naver is used up for "
-    "the\n"
-    "  moment (/etc/sluice/providers/naver.conf:9)\n"
+    "  2026-11-22T18:40:12.000Z: max_message_rate 10/s of naver is used up for "
+    "the moment\n"
+    "  (/etc/sluice/providers/naver.conf:9)\n"
     "\n"
     "checks:\n"
     "  bad rows        3\n"

@@ -74,6 +74,22 @@ static void copies_whole_characters(void **state)
     }
 }
 
+static void numbers_for_people(void **state)
+{
+    static const struct {
+        uint64_t n;
+        const char *want;
+    } rows[] = {
+        {0, "0"},          {999, "999"},           {1000, "1,000"},
+        {12345, "12,345"}, {1000000, "1,000,000"}, {UINT64_MAX, "18,446,744,073,709,551,615"},
+    };
+    char out[NUMBER_TEXT];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_string_equal(str_number(rows[i].n, out), rows[i].want);
+}
+
 static void numbers(void **state)
 {
     static const struct {
@@ -175,6 +191,7 @@ int main(void)
         cmocka_unit_test(trims_and_cuts),
         cmocka_unit_test(copies_whole_characters),
         cmocka_unit_test(numbers),
+        cmocka_unit_test(numbers_for_people),
         cmocka_unit_test(lowers_ascii_only),
         cmocka_unit_test(hashes_differ),
         cmocka_unit_test(distances),

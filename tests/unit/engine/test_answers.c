@@ -170,6 +170,10 @@ static void test_suppressions(void **state)
             "\"client\":\"*\",\"class\":\"ad\"");
     answers(w, "{\"do\":\"suppress\",\"address\":\"@DAUM.net\",\"client\":\"shop\"}",
             "\"address\":\"@daum.net\"");
+    refuses(w, "{\"do\":\"suppress\",\"address\":\"@daum.net\",\"client\":\"shpo\"}",
+            "no client 'shpo'; did you mean 'shop'?");
+    answers(w, "{\"do\":\"suppress\",\"address\":\"@daum.net\",\"client\":\"*\"}", "\"ok\":true");
+    answers(w, "{\"do\":\"release\",\"address\":\"@daum.net\",\"client\":\"*\"}", "\"count\":1");
     streams(w, "{\"do\":\"suppressions\"}", "address,client,class,reason,by,since\r\n");
     holds("csv", w->data.data, "kim@naver.com,*,ad,'=asked,operator ");
     streams(w, "{\"do\":\"suppressions\",\"format\":\"ndjson\"}", "\"address\":\"@daum.net\"");

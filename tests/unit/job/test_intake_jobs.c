@@ -92,7 +92,9 @@ static const struct {
     {"id = \"j1\"", "email\na@b.kr\n", "a.job: class: missing (allowed: \"ad\", "},
     {"id = \"j1", NULL, "a.job:1: the string that begins here is never closed"},
     {"@include \"/etc/passwd\"\n", NULL, "a.job:1: @include is not allowed"},
-    {JOB("recipients = \"list.csv\";"), NULL, "a.job:1: 'list.csv' is not in the drop directory"},
+    {JOB("recipients = \"list.csv\";"), NULL,
+     "a.job:1: recipients: not in the drop directory, where it must be before the job file is "
+     "(got \"list.csv\")"},
     {JOB("recipients = \"../list.csv\";"), NULL,
      "recipients: not a plain name: it begins with a dot"},
     {JOB("recipients = \"x/list.csv\";"), NULL,
@@ -112,7 +114,7 @@ static const struct {
     {JOB("recipients = \"list.csv\"; bogus = 1;"), "email\na@b.kr\n",
      "a.job:1: bogus: unknown setting"},
     {JOB(""), NULL, "nobody to mail"},
-    {JOB("from_list = \"x\";"), NULL, "'from_list' cannot be used here"},
+    {JOB("from_list = \"x\";"), NULL, "from_list: cannot be used here"},
 };
 
 static void test_refused(void **state)
@@ -147,10 +149,10 @@ static void test_all_problems_at_once(void **state)
         "a.job:3: form: unknown setting (allowed: from, ",
         "did you mean from?",
         "a.job: from: missing (allowed: ",
-        "a.job:4: there is no template 'helo'; did you mean 'hello'?",
+        "a.job:4: template: no such template (got \"helo\"); did you mean \"hello\"?",
         "list.csv:1: there is no column 'email'",
         "a.job:6: start: not a time (got ",
-        "a.job:7: the variable 'a' is given twice",
+        "a.job:7: variables.a: given twice",
     };
 
     (void)state;
@@ -173,7 +175,9 @@ static void test_template_problems_come_along(void **state)
     intake_scan_jobs(w.intake);
     expect_error("a", "from: missing");
     expect_error("a", "text.txt:2: ");
-    expect_error("a", "'l.csv' is not in the drop directory");
+    expect_error(
+        "a", "recipients: not in the drop directory, where it must be before the job file is (got "
+             "\"l.csv\")");
 }
 
 static void test_too_many_bad_rows_keeps_rejected(void **state)
@@ -201,7 +205,7 @@ static void test_id_seen_before(void **state)
         intake_scan_jobs(w.intake);
     }
     assert_int_equal(world_forget_letters(&w), 1);
-    expect_error("a", "a.job:1: the id 'j1' was used before");
+    expect_error("a", "a.job:1: id: used before, by a job of ");
     assert_true(world_has(&w, "failed/a/list.csv"));
     assert_true(world_has(&w, "accepted/a/list.csv"));
 }
@@ -232,7 +236,7 @@ static void test_accepted_job_moved_back(void **state)
                      0);
     assert_int_equal(rename(world_path(&w, "accepted/a/a.job"), world_path(&w, "drop/a.job")), 0);
     intake_scan_jobs(w.intake);
-    expect_error("a", "was used before");
+    expect_error("a", "id: used before");
 }
 
 static void test_two_jobs_one_list(void **state)

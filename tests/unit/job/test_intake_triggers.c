@@ -176,7 +176,7 @@ static void test_list_of_a_standing_job(void **state)
               "recipients = \"cart.more.ndjson\";");
     intake_scan_jobs(w.intake);
     assert_non_null(
-        strstr(world_read(&w, "failed/a/a.error"), "belongs to the standing job 'cart'"));
+        strstr(world_read(&w, "failed/a/a.error"), "a file of the standing job 'cart'"));
 }
 
 static void test_first_load_like_a_trigger(void **state)
