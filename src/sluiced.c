@@ -87,6 +87,8 @@ static struct settings *load(const struct options *o)
     problems_init(&p);
     buf_init(&text, 256 * 1024);
     struct settings *s = settings_load(o->conf, &p);
+    if (s && (o->check || s->log_file)) /* a log on the terminal says it itself */
+        engine_check_calendars(s, &p);
     if (o->conf[0] != '/')
         shorten(&p);
     problems_format(&p, &text);

@@ -53,6 +53,8 @@ void pretty_cut(struct buf *out, size_t from, size_t width);
  * first line begins at column `at`, the next ones are indented by `hang`. A longer word stays whole:
  * half a file name helps nobody. */
 void pretty_wrap(struct buf *out, const char *text, size_t at, size_t hang, size_t width);
+/* The member "text" of an object with its place, behind two blanks, wrapped. */
+void pretty_put_placed(struct buf *out, const json_t *o, size_t hang, size_t width);
 /* A table with a note below each row but the head: `notes` holds a line of safe text for each row,
  * empty for none. */
 void pretty_noted_table(const struct table *t, const char *notes, size_t width, struct buf *out);

@@ -33,6 +33,17 @@ void pretty_wrap(struct buf *out, const char *text, size_t at, size_t hang, size
     buf_putc(out, '\n');
 }
 
+void pretty_put_placed(struct buf *out, const json_t *o, size_t hang, size_t width)
+{
+    struct buf text;
+    buf_init(&text, 64 * 1024);
+    pretty_put(&text, json_object_get(o, "text"));
+    pretty_put_place(&text, o, true);
+    buf_puts(out, "  ");
+    pretty_wrap(out, text.data, 2, hang, width);
+    buf_done(&text);
+}
+
 enum { NOTE_INDENT = 4 };
 
 static void put_note(struct buf *out, const char *note, size_t n, size_t width)

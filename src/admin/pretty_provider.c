@@ -202,16 +202,7 @@ static void windows_list(const json_t *windows, const char *what, const char *no
     const json_t *w;
     size_t i;
     buf_printf(out, "\n%s:%s\n", what, json_array_size(windows) == 0 ? none : "");
-    json_array_foreach(windows, i, w)
-    {
-        struct buf text;
-        buf_init(&text, 64 * 1024);
-        pretty_put(&text, json_object_get(w, "text"));
-        pretty_put_place(&text, w, true);
-        buf_puts(out, "  ");
-        pretty_wrap(out, text.data, 2, 6, width);
-        buf_done(&text);
-    }
+    json_array_foreach(windows, i, w) pretty_put_placed(out, w, 6, width);
 }
 
 static void put_quarantine(const json_t *answer, const json_t *state, size_t width, struct buf *out)

@@ -221,14 +221,5 @@ void pretty_windows(const json_t *answer, struct wall now, size_t width, struct 
         buf_puts(out, "no windows: everything is open all the time\n");
     if (json_array_size(bad) > 0)
         buf_puts(out, "\ncontradictions:\n");
-    json_array_foreach(bad, i, c)
-    {
-        struct buf text;
-        buf_init(&text, 64 * 1024);
-        pretty_put(&text, json_object_get(c, "text"));
-        pretty_put_place(&text, c, true);
-        buf_puts(out, "  ");
-        pretty_wrap(out, text.data, 2, 4, width);
-        buf_done(&text);
-    }
+    json_array_foreach(bad, i, c) pretty_put_placed(out, c, 4, width);
 }

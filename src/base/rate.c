@@ -120,12 +120,6 @@ void rate_save_within(const struct rate *r, int64_t now_us, int64_t offset_us, i
     }
 }
 
-void rate_save(const struct rate *r, int64_t now_us, int64_t offset_us, int64_t reserve_us,
-               char out[RATE_STATE])
-{
-    rate_save_within(r, now_us, offset_us, reserve_us, UINT64_MAX, out);
-}
-
 bool rate_load(struct rate *r, struct str text, int64_t now_us, int64_t offset_us)
 {
     int64_t tat, most;

@@ -17,9 +17,9 @@ struct parts {
     int year, month, day, hour, min, sec, ms;
 };
 
-/* Days since 1970-01-01 and back, proleptic Gregorian: Howard Hinnant's chrono-compatible date
- * algorithms. Not timegm and gmtime: <time.h> would bring in the process's time zone. */
-static int64_t days_from_civil(int64_t year, int month, int day)
+/* Howard Hinnant's chrono-compatible date algorithms. Not timegm and gmtime: <time.h> would bring in
+ * the process's time zone. */
+int64_t civil_days(int64_t year, int month, int day)
 {
     int64_t y = year - (month <= 2);
     int64_t era = (y >= 0 ? y : y - 399) / 400;
@@ -29,7 +29,7 @@ static int64_t days_from_civil(int64_t year, int month, int day)
     return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
-static void civil_from_days(int64_t days, struct parts *out)
+struct civil civil_of(int64_t days)
 {
     int64_t z = days + 719468;
     int64_t era = (z >= 0 ? z : z - 146096) / 146097;
@@ -37,15 +37,18 @@ static void civil_from_days(int64_t days, struct parts *out)
     int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
     int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
     int64_t mp = (5 * doy + 2) / 153;
+    struct civil c;
 
-    out->day = (int)(doy - (153 * mp + 2) / 5 + 1);
-    out->month = (int)(mp < 10 ? mp + 3 : mp - 9);
-    out->year = (int)(yoe + era * 400 + (out->month <= 2));
+    c.day = (int)(doy - (153 * mp + 2) / 5 + 1);
+    c.month = (int)(mp < 10 ? mp + 3 : mp - 9);
+    c.year = (int)(yoe + era * 400 + (c.month <= 2));
+    return c;
 }
 
 static struct parts parts_of(int64_t ms)
 {
     struct parts p = {0};
+    struct civil date;
     int64_t rest;
 
     if (ms < WALL_FIRST_MS)
@@ -54,7 +57,10 @@ static struct parts parts_of(int64_t ms)
         ms = WALL_LAST_MS;
     p.days = ms / DAY_MS - (ms % DAY_MS < 0);
     rest = ms - p.days * DAY_MS;
-    civil_from_days(p.days, &p);
+    date = civil_of(p.days);
+    p.year = date.year;
+    p.month = date.month;
+    p.day = date.day;
     p.hour = (int)(rest / HOUR_MS);
     p.min = (int)(rest % HOUR_MS / MIN_MS);
     p.sec = (int)(rest % MIN_MS / SEC_MS);
@@ -224,7 +230,7 @@ bool wall_parse(struct str s, struct wall *out)
     if (!take_date(&s, &p) || !take_char(&s, "Tt ") || !take_time(&s, &p) ||
         !take_zone(&s, &offset_min) || s.n != 0)
         return false;
-    out->ms = days_from_civil(p.year, p.month, p.day) * DAY_MS + p.hour * HOUR_MS +
+    out->ms = civil_days(p.year, p.month, p.day) * DAY_MS + p.hour * HOUR_MS +
               (p.min - offset_min) * MIN_MS + p.sec * SEC_MS + p.ms;
     return true;
 }

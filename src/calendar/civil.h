@@ -10,16 +10,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sluice/base/when.h>
 
 #define DAY_SEC INT64_C(86400)
 /* No occurrence is looked for, and no change of a zone's clock known, from this year on. */
 #define CIVIL_LAST_YEAR 2200
 
-struct civil {
-    int year, month, day; /* month and day from 1 */
-};
-int64_t civil_days(int64_t year, int month, int day); /* since 1970-01-01; the day may overflow */
-struct civil civil_of(int64_t days);
 int civil_month_days(int64_t year, int month);
 int civil_weekday(int64_t days);   /* 0 is Monday */
 int64_t civil_day_of(int64_t sec); /* rounds down */

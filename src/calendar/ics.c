@@ -83,12 +83,38 @@ static bool looks_like_calendar(const char *text, size_t n)
     return false;
 }
 
+/* A file that was cut off between two events looks whole but for its last line. */
+static void check_end(struct ics *in, struct str text)
+{
+    unsigned number = 0, open = 0, unclosed = 0;
+    struct str line;
+
+    if (str_starts(text, "\xef\xbb\xbf"))
+        text = str_n(text.p + 3, text.n - 3);
+    while (str_cut(&text, '\n', &line)) {
+        number++;
+        line = str_trim(line);
+        if (str_eq_nocase(line, str_of("BEGIN:VCALENDAR"))) {
+            unclosed = unclosed ? unclosed : open;
+            open = number;
+        } else if (str_eq_nocase(line, str_of("END:VCALENDAR"))) {
+            open = 0;
+        }
+    }
+    unclosed = unclosed ? unclosed : open;
+    if (unclosed)
+        problems_warn(in->p, in->path, unclosed, "VCALENDAR: no END: is the file whole?");
+}
+
 static void settle(struct ics *in, struct spans *out)
 {
     if (in->budget.is_spent)
         problems_add(in->p, in->path, 0,
                      "recurrence rules take too long to work out: some occurrences "
                      "are left out");
+    if (in->warnings > ICS_WARNINGS)
+        problems_warn(in->p, in->path, 0, "%zu more events that close less than they say",
+                      in->warnings - ICS_WARNINGS);
     if (in->st.is_cut)
         problems_add(in->p, in->path, 0, "too many occurrences (allowed: %d)", CALENDAR_SPANS_MAX);
     stretches_close(&in->st, &in->own, out);
@@ -102,7 +128,11 @@ bool calendar_ics_text(const char *text, size_t n, const char *path, const char 
                        const char *default_zone, struct calendar_range r, struct spans *out,
                        struct problems *p)
 {
-    struct ics in = {.path = path, .what = what, .p = p, .budget = {.days = RULE_BUDGET_DAYS}};
+    struct ics in = {.path = path,
+                     .what = what,
+                     .p = p,
+                     .budget = {.days = RULE_BUDGET_DAYS},
+                     .doubt = {.days = RULE_BUDGET_DAYS / 3}};
     size_t before = p->errors;
 
     in.default_zone = zone_get(default_zone);
@@ -128,6 +158,7 @@ bool calendar_ics_text(const char *text, size_t n, const char *path, const char 
         qsort(in.override, in.overrides, sizeof *in.override, by_uid);
     run_pass(&in, PASS_EVENTS, str_n(text, n));
     ical_unlock();
+    check_end(&in, str_n(text, n));
     settle(&in, out);
     return p->errors == before;
 }

@@ -12,6 +12,7 @@
 
 #define ICS_EVENTS 10000
 #define ICS_ZONES 100
+#define ICS_WARNINGS 20  /* of one file, about events; then they are only counted */
 #define ICS_EXCEPTS 2000 /* of one event: EXDATE, and occurrences that another event replaces */
 
 /* An occurrence that an event with RECURRENCE-ID replaces. */
@@ -27,9 +28,11 @@ struct ics {
     struct ics_override *override; /* sorted by uid_hash */
     size_t overrides;
     struct rule_budget budget;
+    struct rule_budget doubt; /* for looking whether a rule occurs at all */
     struct stretches st;
     struct spans own;
     struct problems *p;
+    size_t warnings;
 };
 struct ics_time {
     const struct zone *zone; /* all that are not UTC follow it */

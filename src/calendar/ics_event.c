@@ -45,6 +45,12 @@ static void bad(const struct event *e, const char *text)
     problems_add(e->in->p, e->in->path, e->line, "event \"%s\": %s", e->summary, text);
 }
 
+static void warn(const struct event *e, const char *text)
+{
+    if (++e->in->warnings <= ICS_WARNINGS)
+        problems_warn(e->in->p, e->in->path, e->line, "event \"%s\": %s", e->summary, text);
+}
+
 static icalproperty *first(const struct event *e, icalproperty_kind kind)
 {
     return icalcomponent_get_first_property(e->c, kind);
@@ -210,6 +216,46 @@ static void add_rdate(struct event *e, icalproperty *p)
     recurrence_add(&r, t.local_sec, &e->in->st);
 }
 
+static bool stop(void *arg, int64_t local_sec)
+{
+    (void)local_sec;
+    *(bool *)arg = true;
+    return false;
+}
+
+/* Until when a rule is given the chance to occur; those by the hour repeat themselves, and cost most. */
+static int64_t patience(const struct event *e)
+{
+    int64_t last = civil_sec(CIVIL_LAST_YEAR, 1, 1, 0);
+    int64_t hourly = e->start.local_sec + INT64_C(40) * 366 * DAY_SEC;
+
+    return e->r.rule->freq == RULE_HOURLY && hourly < last ? hourly : last;
+}
+
+/* What closed something in the range needs no look. */
+static void check_rule(struct event *e, bool has_closed)
+{
+    struct rule_budget *budget = &e->in->doubt;
+    bool occurs = has_closed || e->r.wall_sec + e->r.exact_sec == 0;
+
+    if (occurs || budget->is_spent)
+        return;
+    rule_each(e->r.rule, e->start.local_sec, e->start.local_sec, patience(e), budget, stop,
+              &occurs);
+    if (!occurs && !budget->is_spent)
+        warn(e, "RRULE never occurs: only DTSTART counts");
+}
+
+static void check_length(const struct event *e)
+{
+    if (e->r.wall_sec + e->r.exact_sec > 0 || first(e, ICAL_RDATE_PROPERTY))
+        return;
+    if (first(e, ICAL_DTEND_PROPERTY) || first(e, ICAL_DURATION_PROPERTY))
+        warn(e, "ends when it begins: it closes nothing");
+    else
+        warn(e, "neither DTEND nor DURATION: it closes nothing");
+}
+
 /* The start is an occurrence even if no rule yields it (RFC 5545 3.8.5.3), unless it is left out. */
 static void add_times(struct event *e)
 {
@@ -220,6 +266,7 @@ static void add_times(struct event *e)
     for (icalproperty *p = first(e, ICAL_RRULE_PROPERTY); p;
          p = icalcomponent_get_next_property(e->c, ICAL_RRULE_PROPERTY)) {
         struct icalrecurrencetype r = icalproperty_get_rrule(p);
+        size_t closed = e->in->st.count;
 
         if (!rule_from_ical(&r, why, sizeof why, &rule)) {
             bad(e, why);
@@ -228,6 +275,7 @@ static void add_times(struct event *e)
         rule_settle_until(&rule, e->r.zone);
         e->r.rule = &rule;
         recurrence_expand(&e->r, &e->in->st);
+        check_rule(e, e->in->st.count > closed || e->in->st.is_cut);
     }
     for (icalproperty *p = first(e, ICAL_RDATE_PROPERTY); p;
          p = icalcomponent_get_next_property(e->c, ICAL_RDATE_PROPERTY))
@@ -275,6 +323,7 @@ void ics_add_event(struct ics *in, const struct block *block)
     if (!ics_time(in, e.line, first(&e, ICAL_DTSTART_PROPERTY), &e.start)) {
         bad(&e, "no DTSTART (allowed: a date, or a date and time)");
     } else if (take_length(&e)) {
+        check_length(&e);
         e.r.zone = e.start.zone;
         e.r.start_local = e.start.local_sec;
         e.r.budget = &in->budget;

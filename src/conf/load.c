@@ -61,7 +61,8 @@ static bool look_over_includes(struct loading *l, const struct scan *s, int dept
     for (size_t i = 0; i < s->include_count; i++) {
         const char *name = s->include[i].name;
         char *path = *name == '/' ? mem_str(name) : mem_printf("%s/%s", l->dir, name);
-        struct scan inner = {.file = path, .includes = l->includes, .problems = l->problems};
+        struct scan inner = {
+            .file = path, .includes = l->includes, .is_included = true, .problems = l->problems};
         struct buf text, copy;
 
         if (depth == INCLUDE_DEPTH_MAX) {
@@ -72,7 +73,7 @@ static bool look_over_includes(struct loading *l, const struct scan *s, int dept
             ok = false;
             buf_done(&text);
         } else {
-            buf_init(&copy, text.len * 2 + 1024);
+            buf_init(&copy, text.len * 4 + 1024);
             ok = conf_scan(&inner, str_n(text.data, text.len), &copy) && ok;
             ok = look_over_includes(l, &inner, depth + 1) && ok;
             buf_done(&copy);
@@ -197,7 +198,7 @@ static bool load(struct loading *l)
     struct buf text, copy;
 
     if (read_text(l, l->path, l->path, 0, &text)) {
-        /* Room for the marks of repeated names: each setting takes at least "a=1 ". */
+        /* Room for the marks of repeated names and for L behind numbers: a setting takes at least "a=1 ". */
         buf_init(&copy, text.len * 4 + 1024);
         if (conf_scan(&s, str_n(text.data, text.len), &copy) && look_over_includes(l, &s, 0))
             parse(l, copy.data);

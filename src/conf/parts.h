@@ -33,6 +33,9 @@ void pools_done(struct pools *p);
 
 /* 1 to 63 of a-z, 0-9, '-', '_' and '.'. */
 bool part_name_is_plain(const char *name);
+/* `name` is ehlo_name of the group at `path`: a host name, or an address in brackets; NULL: not given. */
+void part_check_ehlo_name(const struct conf_node *group, const char *path, const char *name,
+                          struct problems *p);
 /* The list `name` of the root, when it is one of a sane length; else NULL. */
 const struct conf_node *part_list(const struct conf_node *group, const char *path, const char *name,
                                   struct problems *p);

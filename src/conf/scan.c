@@ -153,8 +153,27 @@ static bool is_number(struct str s)
     return i == s.n;
 }
 
-/* A number is as long as it could be; "5 days" without quotes is best told at once. libconfig's atoll() would
- * turn one that does not fit into another one, silently. */
+/* A whole number becomes one of 64 bits, so that too large a one is told by its value. libconfig opens an
+ * included file by itself: there only the L that was written counts. */
+static void lengthen(struct walk *w, struct str s)
+{
+    int64_t value;
+
+    if (s.p[0] == '+')
+        s = str_n(s.p + 1, s.n - 1);
+    if (!w->ok || !str_to_i64(s, &value))
+        return;
+    if (!w->scan->is_included)
+        buf_putc(w->out, 'L');
+    else if (value < INT32_MIN || value > INT32_MAX)
+        problems_add(w->scan->problems, w->scan->file, w->line,
+                     "in an included file a number as large as this one needs an L behind it (got "
+                     "%lld, allowed: %lldL)",
+                     (long long)value, (long long)value);
+}
+
+/* A number is as long as it could be; "5 days" without quotes is best told at once. libconfig's atoi() and
+ * atoll() would turn one that does not fit into another one, silently. */
 static void number(struct walk *w)
 {
     size_t n = 1, count = is_digit(*w->p);
@@ -176,6 +195,7 @@ static void number(struct walk *w)
         refuse(w, w->line, "this number is too large");
     w->ok = w->ok && is_number(s);
     pass(w, n);
+    lengthen(w, s);
 }
 
 static void name(struct walk *w)

@@ -1,10 +1,11 @@
 /* scan.h: a look over a text in libconfig's syntax before libconfig sees it. (P)
  *
  * libconfig 1.5 opens files by itself at @include, recurses as deep as the text nests, stops at the
- * first name that stands twice, compares every new name with all before it, and says "syntax error"
- * to everything. The scan knows its lexer's rules; it refuses what is dangerous, says better what
- * is wrong with strings and brackets, and renames a repeated setting so that the parser gets past
- * it (conf_read then says so, together with all the rest).
+ * first name that stands twice, compares every new name with all before it, cuts whole numbers to 32
+ * bits, and says "syntax error" to everything. The scan knows its lexer's rules; it refuses what is
+ * dangerous, says better what is wrong with strings and brackets, renames a repeated setting so that
+ * the parser gets past it (conf_read then says so, together with all the rest), and makes every whole
+ * number one of 64 bits.
  *
  *     struct scan s = {.file = "a.job", .includes = CONF_NO_INCLUDES, .problems = &p};
  *     if (conf_scan(&s, text, &out)) config_read_string(&c, out.data);
@@ -25,6 +26,7 @@
 struct scan {
     const char *file;
     enum conf_includes includes;
+    bool is_included; /* libconfig reads the file itself, not the copy */
     struct problems *problems;
     /* Found: the names behind @include, and where. */
     struct scan_include {

@@ -283,6 +283,7 @@ struct settings *settings_load(const char *path, struct problems *p)
     read_group(s, "caps", cap_fields, p);
     resolve_paths(s, path);
     check_paths(s, p);
+    part_check_ehlo_name(&tree->root, "", s->ehlo_name, p);
     default_ehlo_name(s);
     check_timezone(s, p);
     check_values(s, p);

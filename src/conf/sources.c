@@ -126,6 +126,7 @@ static void read_source(struct settings *s, const struct conf_node *group, const
         conf_say(p, group, path, "neither name nor address is given");
     if (!new.name)
         new.name = mem_str(new.address ? new.address : "");
+    part_check_ehlo_name(group, path, new.ehlo_name, p);
     if (group->kind == CONF_GROUP)
         read_warmup(conf_find(group, "warmup"), path, &new.warmup, p);
     add_source(s, &new, group, path, p);

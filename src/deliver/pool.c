@@ -83,6 +83,7 @@ bool pool_start(const struct pool_options *o, struct pool **out, struct err *e)
     struct pool *p;
 
     MUST(o->max_connections > 0 && o->ehlo_name && o->reports && o->handover);
+    MUST(o->kind_untried); /* who forgot it would take it for its letter of kind 0 */
     MUST(handover_count(o->handover) >= o->max_connections * HANDOVER_RING);
     if (!dial_is_possible(e))
         return false;

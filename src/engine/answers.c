@@ -179,6 +179,34 @@ bool ask_job(struct ask *q, struct job_row *row)
     return ask_fail(q, "no job '%.100s'%s", id, nearest_hint(&near, hint));
 }
 
+struct some_jobs {
+    struct answer_jobs jobs;
+    bool (*is_meant)(const struct job_row *row);
+};
+
+static bool add_row(void *arg, const struct job_row *row)
+{
+    struct some_jobs *s = arg;
+    if (s->is_meant && !s->is_meant(row))
+        return true;
+    s->jobs.row = mem_grow(s->jobs.row, s->jobs.count + 1, sizeof *s->jobs.row);
+    s->jobs.row[s->jobs.count++] = *row;
+    return true;
+}
+
+struct answer_jobs answer_jobs(struct ask *q, bool (*is_meant)(const struct job_row *row))
+{
+    struct some_jobs s = {.is_meant = is_meant};
+    struct err e;
+    spool_each_job(q->spool, add_row, &s, &e);
+    return s.jobs;
+}
+
+bool answer_job_is_open(const struct job_row *row)
+{
+    return row->state == JOB_ACTIVE || row->state == JOB_PAUSED;
+}
+
 bool ask_address(struct ask *q, struct address *out)
 {
     char why[160];

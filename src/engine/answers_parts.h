@@ -33,6 +33,14 @@ bool ask_flag(const struct ask *q, const char *field);
 bool ask_fail(struct ask *q, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The catalog's row of the request's "job"; "no job 'sprng'; did you mean 'spring'?" otherwise. */
 bool ask_job(struct ask *q, struct job_row *row);
+/* The jobs of the catalog that are meant (NULL: all), the oldest first; free(.row). A catalog that
+ * cannot be read says so in `status`; here it has fewer. */
+struct answer_jobs {
+    struct job_row *row;
+    size_t count;
+};
+struct answer_jobs answer_jobs(struct ask *q, bool (*is_meant)(const struct job_row *row));
+bool answer_job_is_open(const struct job_row *row); /* active or paused */
 /* The request's "address", as lists have it. */
 bool ask_address(struct ask *q, struct address *out);
 /* The request's "format": true for csv (the default), false in *csv for ndjson. */

@@ -42,28 +42,12 @@ static bool add_quarantine(void *arg, const char *provider, uint64_t count)
     return true;
 }
 
-struct open_jobs {
-    struct job_row *row;
-    size_t count;
-};
-
-static bool add_open(void *arg, const struct job_row *row)
-{
-    struct open_jobs *jobs = arg;
-    if (row->state != JOB_ACTIVE && row->state != JOB_PAUSED)
-        return true;
-    jobs->row = mem_grow(jobs->row, jobs->count + 1, sizeof *jobs->row);
-    jobs->row[jobs->count++] = *row;
-    return true;
-}
-
 /* A job whose database cannot be read says so in `status`; here it is passed by. */
 static json_t *quarantined_at(struct ask *q, const char *provider)
 {
-    struct open_jobs jobs = {0};
+    struct answer_jobs jobs = answer_jobs(q, answer_job_is_open);
     struct quarantined c = {.provider = provider, .out = json_array()};
     struct err e;
-    spool_each_job(q->spool, add_open, &jobs, &e);
     for (size_t i = 0; i < jobs.count; i++) {
         c.job = jobs.row[i].id;
         spool_each_quarantine(q->spool, jobs.row[i].key, add_quarantine, &c, &e);

@@ -142,7 +142,7 @@ static void why_job(struct why *w, const struct job_row *row)
     if (*text_in(status, "spool_trouble"))
         fact(w, "spool", "%s", text_in(status, "spool_trouble"));
     long long waiting = put_waits(w, &(struct plan_question){.job_key = row->key});
-    if (row->state == JOB_ACTIVE || row->state == JOB_PAUSED)
+    if (answer_job_is_open(row))
         state(w, "%s: %s delivered, %s on the way, %s wait", job_state_name(row->state),
               str_number((uint64_t)number_in(counts, "delivered"), text[0]),
               str_number((uint64_t)number_in(job, "in_flight"), text[1]),
@@ -282,24 +282,6 @@ static bool contact_fact(void *arg, const struct contact *c)
     return true;
 }
 
-struct rows {
-    struct job_row *row;
-    size_t count;
-};
-
-static bool add_row(void *arg, const struct job_row *row)
-{
-    struct rows *r = arg;
-    r->row = mem_grow(r->row, r->count + 1, sizeof *r->row);
-    r->row[r->count++] = *row;
-    return true;
-}
-
-static bool is_open_job(const struct job_row *row)
-{
-    return row->state == JOB_ACTIVE || row->state == JOB_PAUSED;
-}
-
 /* True when the job has the address. */
 static bool address_in_job(struct why *w, const struct job_row *row, const char *address,
                            struct attempts *a)
@@ -313,7 +295,7 @@ static bool address_in_job(struct why *w, const struct job_row *row, const char 
     free(vars);
     spool_each_attempt(w->q->spool, row->key, address, take_attempt, a, &e);
     if (a->count == 0) {
-        a->is_open = is_open_job(row);
+        a->is_open = answer_job_is_open(row);
         str_copy(a->last, sizeof a->last,
                  str_of(a->is_open ? "waiting, not attempted yet" : job_state_name(row->state)));
     }
@@ -326,14 +308,12 @@ static bool address_in_job(struct why *w, const struct job_row *row, const char 
  * has not said the last word about the address. */
 static bool put_jobs(struct why *w, const char *address)
 {
-    struct rows rows = {0};
+    struct answer_jobs jobs = answer_jobs(w->q, NULL);
     struct attempts a, newest = {0};
-    struct err e;
     unsigned open_left = OPEN_READ, finished_left = FINISHED_READ, found = 0;
-    spool_each_job(w->q->spool, add_row, &rows, &e);
-    for (size_t i = rows.count; i-- > 0;) {
-        const struct job_row *row = &rows.row[i];
-        unsigned *left = is_open_job(row) ? &open_left : &finished_left;
+    for (size_t i = jobs.count; i-- > 0;) {
+        const struct job_row *row = &jobs.row[i];
+        unsigned *left = answer_job_is_open(row) ? &open_left : &finished_left;
         if (*left == 0)
             continue;
         --*left;
@@ -346,7 +326,7 @@ static bool put_jobs(struct why *w, const char *address)
         state(w, "%s", newest.last);
     else
         state(w, "in none of the newest %d open and %d finished jobs", OPEN_READ, FINISHED_READ);
-    free(rows.row);
+    free(jobs.row);
     return newest.is_open;
 }
 

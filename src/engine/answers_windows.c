@@ -118,38 +118,26 @@ static void put_job(struct windows_ask *w, struct calendar_maker *m, const struc
 /* ---- jobs that are open ---- */
 
 struct jobs {
-    struct spool *spool;
-    uint32_t *key;
-    size_t keys;
     struct job_spec **spec;
     size_t count;
 };
 
-static bool add_key(void *arg, const struct job_row *row)
-{
-    struct jobs *j = arg;
-    if (row->state != JOB_ACTIVE && row->state != JOB_PAUSED)
-        return true;
-    j->key = mem_grow(j->key, j->keys + 1, sizeof *j->key);
-    j->key[j->keys++] = row->key;
-    return true;
-}
-
 /* One that cannot be read says so in `status`; here it is passed by. */
-static void jobs_load(struct jobs *j)
+static void jobs_load(struct ask *q, struct jobs *j)
 {
+    struct answer_jobs open = answer_jobs(q, answer_job_is_open);
     struct err e;
-    spool_each_job(j->spool, add_key, j, &e);
-    j->spec = mem_array(j->keys + 1, sizeof *j->spec);
-    for (size_t i = 0; i < j->keys; i++) {
+    j->spec = mem_array(open.count + 1, sizeof *j->spec);
+    for (size_t i = 0; i < open.count; i++) {
         struct part_files parts = {0};
         char *columns = NULL;
-        if (spool_load(j->spool, j->key[i], &j->spec[j->count], &parts, &columns, &e)) {
+        if (spool_load(q->spool, open.row[i].key, &j->spec[j->count], &parts, &columns, &e)) {
             j->count++;
             part_files_done(&parts);
             free(columns);
         }
     }
+    free(open.row);
 }
 
 static void jobs_done(struct jobs *j)
@@ -157,7 +145,6 @@ static void jobs_done(struct jobs *j)
     for (size_t i = 0; i < j->count; i++)
         job_spec_free(j->spec[i]);
     free(j->spec);
-    free(j->key);
 }
 
 /* ---- contradictions ---- */
@@ -198,10 +185,10 @@ static void check(struct windows_ask *w, const struct jobs *j)
  * changes next is known. */
 static void collect(struct windows_ask *w)
 {
-    struct jobs jobs = {.spool = w->q->spool};
+    struct jobs jobs = {0};
     struct calendar_maker m;
     struct calendar_range r = {{w->at.ms - 8 * DAY_MS}, {w->until.ms + 40 * DAY_MS}};
-    jobs_load(&jobs);
+    jobs_load(w->q, &jobs);
     calendar_maker_init(&m, w->settings, r);
     put_configured(w, &m);
     for (size_t i = 0; !w->provider && i < jobs.count; i++)

@@ -94,6 +94,8 @@ static json_t *trouble_of(const struct problems *p)
         json_array_append_new(out, t ? t : json_string("(not UTF-8)"));
         free(text);
     }
+    if (p->left_out)
+        json_array_append_new(out, json_sprintf("calendar: %zu more problems", p->left_out));
     return out;
 }
 
@@ -112,7 +114,9 @@ void calendars_prepare(struct engine *e, const struct setup *s, struct new_calen
         j->job_key = l.item[out->jobs].job_key;
         add_job(&m, l.item[out->jobs].id, &l.item[out->jobs].windows, &j->closed);
     }
-    out->trouble = trouble_of(&m.problems);
+    problems_init(&out->said);
+    calendars_warn(&m.problems, &out->said);
+    out->trouble = trouble_of(&out->said);
     windows_list_done(&l);
     calendar_maker_done(&m);
 }
@@ -154,8 +158,8 @@ static bool has_text(const json_t *list, const json_t *text)
     return false;
 }
 
-/* What is new among the trouble is said; `n` holds what it was before. */
-void calendars_let_go(struct engine *e, struct new_calendars *n)
+/* `n` holds what it was before. */
+void calendars_say_new(struct engine *e, const struct new_calendars *n)
 {
     size_t i;
     json_t *t;
@@ -168,11 +172,16 @@ void calendars_let_go(struct engine *e, struct new_calendars *n)
                      log_quote(str_of(json_string_value(t)), quoted, sizeof quoted));
     }
     pthread_mutex_unlock(&e->warden->lock);
-    for (i = 0; i < n->jobs; i++)
+}
+
+void calendars_let_go(struct new_calendars *n)
+{
+    for (size_t i = 0; i < n->jobs; i++)
         spans_done(&n->job[i].closed);
     free(n->job);
     calendars_done(&n->calendars);
     json_decref(n->trouble);
+    problems_done(&n->said);
 }
 
 static void give(struct engine *e, void *arg)
@@ -192,7 +201,8 @@ void calendars_look(struct warden *w)
         struct new_calendars n;
         calendars_prepare(e, s, &n);
         engine_call(e, &e->brain_box, give, &n);
-        calendars_let_go(e, &n);
+        calendars_say_new(e, &n);
+        calendars_let_go(&n);
         if (!is_old)
             log_line(LOG_AT_INFO, "calendar", "the calendar files changed: read again");
     }

@@ -2,11 +2,14 @@
 #include "calendars.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sluice/base/must.h>
+#include <sluice/engine/engine.h>
+#include <sluice/os/clock.h>
 
 enum { FILES_MAX = 1000 };
 #define DAY_MS (INT64_C(86400) * 1000)
@@ -21,6 +24,8 @@ struct calendar_range calendars_range(struct wall now)
 struct folder {
     char **name;
     size_t count;
+    int error;    /* it is there and cannot be read */
+    bool is_full; /* it has more files */
 };
 
 static int by_name(const void *a, const void *b)
@@ -39,10 +44,16 @@ static struct folder *folder_read(const char *path)
 {
     struct folder *f = mem_array(1, sizeof *f);
     DIR *d = path ? opendir(path) : NULL;
+    f->error = d || !path || errno == ENOENT ? 0 : errno;
     f->name = mem_array(FILES_MAX, sizeof *f->name);
-    for (struct dirent *e; d && f->count < FILES_MAX && (e = readdir(d));)
-        if (is_calendar(e->d_name))
+    for (struct dirent *e; d && !f->is_full && (e = readdir(d));) {
+        if (!is_calendar(e->d_name))
+            continue;
+        if (f->count < FILES_MAX)
             f->name[f->count++] = mem_str(e->d_name);
+        else
+            f->is_full = true;
+    }
     if (d)
         closedir(d);
     qsort(f->name, f->count, sizeof *f->name, by_name);
@@ -215,11 +226,17 @@ static struct spans *add_party(struct calendars *c, enum plan_party party, const
 /* A file whose name is mistyped would be a maintenance that nobody heeds. */
 static void check_files(struct calendar_maker *m)
 {
+    const char *dir = m->settings->maintenance_dir;
+    if (m->maintenance->error)
+        problems_warn(&m->problems, dir, 0, "cannot be read: %s", strerror(m->maintenance->error));
+    if (m->maintenance->is_full)
+        problems_warn(&m->problems, dir, 0,
+                      "too many calendar files (allowed: %d): some do not count", FILES_MAX);
     for (size_t i = 0; i < m->maintenance->count; i++) {
         const char *name = m->maintenance->name[i];
         if (profile_of_file(&m->settings->shaping, name))
             continue;
-        char *path = mem_printf("%s/%s", m->settings->maintenance_dir, name);
+        char *path = mem_printf("%s/%s", dir, name);
         problems_warn(&m->problems, path, 0,
                       "no provider has this name: a file is called PROVIDER.ics or "
                       "PROVIDER.anything.ics");
@@ -257,6 +274,38 @@ void calendars_done(struct calendars *c)
     }
     free(c->item);
     *c = (struct calendars){0};
+}
+
+static bool is_said(const struct problems *p, const struct problem *one)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        const struct problem *old = &p->item[i];
+        if (old->line == one->line && strcmp(old->text, one->text) == 0 &&
+            strcmp(old->file ? old->file : "", one->file ? one->file : "") == 0)
+            return true;
+    }
+    return false;
+}
+
+void calendars_warn(const struct problems *from, struct problems *to)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        const struct problem *one = &from->item[i];
+        if (!is_said(to, one))
+            problems_warn(to, one->file, one->line, "%s", one->text);
+    }
+    to->left_out += from->left_out;
+}
+
+void engine_check_calendars(const struct settings *s, struct problems *p)
+{
+    struct calendar_maker m;
+    struct calendars c;
+    calendar_maker_init(&m, s, calendars_range(clock_wall()));
+    calendars_make(&m, &c);
+    calendars_warn(&m.problems, p);
+    calendars_done(&c);
+    calendar_maker_done(&m);
 }
 
 const struct spans *calendars_find(const struct calendars *c, enum plan_party party,

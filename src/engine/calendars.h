@@ -50,6 +50,9 @@ void calendars_done(struct calendars *c);
 const struct spans *calendars_find(const struct calendars *c, enum plan_party party,
                                    const char *name); /* NULL: no such party */
 
+/* What is wrong with calendar files becomes warnings, each said once: nothing stops for it. */
+void calendars_warn(const struct problems *from, struct problems *to);
+
 /* Another number when a file of the two folders appeared, changed or went. */
 uint64_t calendars_stamp(const struct settings *s);
 void windows_copy(struct windows *out, const struct windows *w);

@@ -97,6 +97,7 @@ static bool start_pool(struct engine *e, struct err *err)
                              .kind_outcome = TO_BRAIN_OUTCOME,
                              .kind_ready = TO_BRAIN_READY,
                              .kind_closed = TO_BRAIN_CLOSED,
+                             .kind_untried = TO_BRAIN_UNTRIED,
                              .handover = e->handover,
                              .connect_ms = s->timeouts.connect,
                              .banner_ms = s->timeouts.banner,

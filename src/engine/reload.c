@@ -44,7 +44,8 @@ static void change_to(struct engine *e, struct setup *to, struct reload *r)
     e->warden->stamp = calendars_stamp(to->settings);
     calendars_prepare(e, to, &n);
     setup_change(e, to, change_plan, &n);
-    calendars_let_go(e, &n);
+    calendars_warn(&n.said, &r->problems);
+    calendars_let_go(&n);
 }
 
 static bool load(struct engine *e, struct reload *r)
@@ -115,7 +116,7 @@ static json_t *problems_json(const struct problems *p, bool warnings)
         json_array_append_new(out, live_text(text));
         free(text);
     }
-    if (!warnings && p->left_out) {
+    if (p->left_out) {
         char *text = mem_printf("and %zu more", p->left_out);
         json_array_append_new(out, live_text(text));
         free(text);

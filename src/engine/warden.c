@@ -38,7 +38,8 @@ bool warden_prepare(struct engine *e, struct err *err)
     w->stamp = calendars_stamp(e->settings);
     calendars_prepare(e, atomic_load(&e->setup), &n);
     calendars_give(e, &n);
-    calendars_let_go(e, &n);
+    calendars_say_new(e, &n);
+    calendars_let_go(&n);
     return true;
 }
 

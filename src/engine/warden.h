@@ -57,7 +57,8 @@ void warden_free(struct engine *e);
 /* calendar_watch.c: all anew from this setup; reload_lock MUST be held but in prepare. */
 struct new_calendars {
     struct calendars calendars;
-    json_t *trouble;
+    struct problems said; /* about the files: warnings */
+    json_t *trouble;      /* the same for answers */
     struct job_closed {
         uint32_t job_key;
         struct spans closed;
@@ -68,7 +69,8 @@ void calendars_prepare(struct engine *e, const struct setup *s, struct new_calen
 /* On the brain's thread, or before there is one. Gives the planner all of them; what it had and is no
  * more becomes empty. The former are in `n` then. */
 void calendars_give(struct engine *e, struct new_calendars *n);
-void calendars_let_go(struct engine *e, struct new_calendars *n); /* says what trouble is new */
+void calendars_say_new(struct engine *e, const struct new_calendars *n); /* the log: new trouble */
+void calendars_let_go(struct new_calendars *n);
 json_t *calendar_trouble_json(struct warden *w);
 void calendars_look(struct warden *w); /* anew when files changed or a day is over */
 

@@ -56,11 +56,9 @@ static bool set_status(struct list_store *l, const char *address, const char *cl
     return ok;
 }
 
-bool list_put_suppression(struct list_store *l, const struct suppression *s, bool *was_new,
-                          struct err *e)
+static bool put(struct list_store *l, sqlite3_stmt *st, const struct suppression *s, bool *was_new,
+                struct err *e)
 {
-    sqlite3_stmt *st = list_stmt(l, LS_SUPPRESS, e);
-
     if (!st)
         return false;
     db_bind_text(st, 1, s->address);
@@ -75,23 +73,10 @@ bool list_put_suppression(struct list_store *l, const struct suppression *s, boo
     return true;
 }
 
-static bool put_over_a_job(struct list_store *l, const struct suppression *s, bool *was_new,
-                           struct err *e)
+bool list_put_suppression(struct list_store *l, const struct suppression *s, bool *was_new,
+                          struct err *e)
 {
-    sqlite3_stmt *st = list_stmt(l, LS_SUPPRESS_OVER, e);
-
-    if (!st)
-        return false;
-    db_bind_text(st, 1, s->address);
-    db_bind_text(st, 2, s->client);
-    db_bind_text(st, 3, s->msg_class);
-    db_bind_text(st, 4, s->reason);
-    db_bind_text(st, 5, s->by);
-    sqlite3_bind_int64(st, 6, s->since.ms);
-    if (!db_run(&l->db, st, e))
-        return false;
-    *was_new = sqlite3_changes(l->db.h) > 0;
-    return true;
+    return put(l, list_stmt(l, LS_SUPPRESS, e), s, was_new, e);
 }
 
 /* "*@x.example" is an address like any other, of nobody: it would suppress nothing, silently. */
@@ -113,8 +98,8 @@ bool list_suppress(struct list_store *l, const struct suppression *given, struct
     if (!list_enter(l, &outer, e))
         return false;
     sqlite3_snprintf(sizeof what, what, "suppressed: %s", s.reason);
-    ok =
-        list_put_suppression(l, &s, &was_new, e) && (was_new || put_over_a_job(l, &s, &was_new, e));
+    ok = list_put_suppression(l, &s, &was_new, e) &&
+         (was_new || put(l, list_stmt(l, LS_SUPPRESS_OVER, e), &s, &was_new, e));
     /* One for a single message class leaves the contact active for the others. */
     if (ok && was_new && strcmp(s.msg_class, "*") == 0 && folded[0] != '@')
         ok = set_status(l, folded, s.client, "suppressed", what, s.by, s.since, &found, e);

@@ -29,9 +29,9 @@ static void states(struct str s, const struct rate_spec *spec)
     rate_init(&r, spec);
     rate_init(&other, spec);
     if (rate_load(&r, s, now, wall_us)) {
-        rate_save(&r, now, wall_us, 0, text);
+        rate_save_within(&r, now, wall_us, 0, UINT64_MAX, text);
         MUST(rate_load(&other, str_of(text), now, wall_us));
-        rate_save(&other, now, wall_us, 0, again);
+        rate_save_within(&other, now, wall_us, 0, UINT64_MAX, again);
         MUST(strcmp(text, again) == 0);
         MUST(rate_when(&r, now) == rate_when(&other, now));
     } else {
@@ -41,7 +41,7 @@ static void states(struct str s, const struct rate_spec *spec)
         now = rate_when(&r, now);
         rate_take(&r, now);
     }
-    rate_save(&r, now, wall_us, 1000000, text);
+    rate_save_within(&r, now, wall_us, 1000000, UINT64_MAX, text);
     MUST(rate_load(&other, str_of(text), now, wall_us));
     MUST(rate_when(&other, now) >= rate_when(&r, now));
     rate_done(&r);

@@ -111,7 +111,7 @@ static void capped_beside_uncapped(const void *unused)
     run_to(6 * MINUTE);
     within("a job capped to 10/s", (double)(w.job[capped].begun - first) / 300, 9.5, 10.1);
     within("... the other one gets the rest of 100/s", (double)(w.job[other].begun - second) / 300,
-           85.5, 91);
+           82, 91); /* the capped one may hold a connection while it waits for its own time */
     world_done(&w);
 }
 

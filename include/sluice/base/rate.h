@@ -58,22 +58,19 @@ void rate_init(struct rate *r, const struct rate_spec *s);
 void rate_done(struct rate *r);
 /* What was granted, as text for another life: times become those of another clock by adding
  * `offset_us` (wall - mono). `reserve_us`: as if everything that may be granted in that time had
- * been, for a state that may be read after a crash (MUST be 0 to an hour); 0: exactly. Loading adds
- * to what is there: of spacing the later holds, of quotas both. What claims to be more than an hour
- * ahead of now is taken for an hour ahead: that clock was wrong. False for text that is none, and
- * *r untouched. The text is shorter than RATE_STATE bytes. */
+ * been, for a state that may be read after a crash (MUST be 0 to an hour); 0: exactly. No more than
+ * `most` are reserved (UINT64_MAX: no bound): who knows how fast they can come at all
+ * (throttle_room() of all the rates they pass, for one) saves a quota from being reserved as a
+ * whole. Loading adds to what is there: of spacing the later holds, of quotas both. What claims to
+ * be more than an hour ahead of now is taken for an hour ahead: that clock was wrong. False for text
+ * that is none, and *r untouched. The text is shorter than RATE_STATE bytes. */
 #define RATE_STATE 1200
-void rate_save(const struct rate *r, int64_t now_us, int64_t offset_us, int64_t reserve_us,
-               char out[RATE_STATE]);
+void rate_save_within(const struct rate *r, int64_t now_us, int64_t offset_us, int64_t reserve_us,
+                      uint64_t most, char out[RATE_STATE]);
 bool rate_load(struct rate *r, struct str text, int64_t now_us, int64_t offset_us);
 
 /* How many more the rate grants in [now, until] at most; UINT64_MAX: no bound. */
 uint64_t rate_room(const struct rate *r, int64_t now_us, int64_t until_us);
-/* rate_save(), but no more than `most` are granted in the reserved time: who knows how fast they can
- * come at all (throttle_room() of all the rates they pass, for one) saves a quota from being reserved
- * as a whole. */
-void rate_save_within(const struct rate *r, int64_t now_us, int64_t offset_us, int64_t reserve_us,
-                      uint64_t most, char out[RATE_STATE]);
 
 /* ---- several at once ---- */
 

@@ -27,6 +27,13 @@ struct now {
 
 #define WHEN_NEVER INT64_MAX
 
+/* Dates, proleptic Gregorian, and days since 1970-01-01. */
+struct civil {
+    int year, month, day; /* month and day from 1 */
+};
+int64_t civil_days(int64_t year, int month, int day); /* the day may overflow */
+struct civil civil_of(int64_t days);
+
 /* "2026-11-22T10:20:30.123Z"; out holds at least 25 bytes. Years are cut to 0000..9999, so
  * WHEN_NEVER prints as the end of 9999. */
 #define WALL_TEXT 25

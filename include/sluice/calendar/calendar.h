@@ -51,7 +51,9 @@ void calendar_sending(const struct windows *w, const struct spans *holidays, con
  * A TZID that is an IANA name means that zone, whatever VTIMEZONE the file brings along; then the
  * file's, then default_zone with a warning. Hostile input: at most CALENDAR_ICS_BYTES, 10,000 events,
  * and so much work on rules. What cannot be understood is a problem with the file and the event's
- * line, and false; what can be understood is added all the same. Reasons are `what`: SUMMARY. */
+ * line, and false; what can be understood is added all the same. Reasons are `what`: SUMMARY.
+ * Warnings, with which it is still true: no END:VCALENDAR, an event without length, a rule that never
+ * occurs (but at its start, which always counts). */
 bool calendar_ics(const char *path, const char *what, const char *default_zone,
                   struct calendar_range r, struct spans *out, struct problems *p);
 /* The same from memory, for tests and fuzzing; `path` only names it. */

@@ -45,7 +45,8 @@ struct pool_options {
     int utc_offset_min;       /* of Date: headers */
     size_t stack_bytes;       /* 0: 256 KiB */
     struct mailbox *reports;  /* the planner's mailbox */
-    int kind_outcome, kind_ready, kind_closed, kind_untried; /* letter kinds to use */
+    int kind_outcome, kind_ready, kind_closed, kind_untried; /* letter kinds to use; the last
+                                                              * one MUST not be 0 */
     struct handover *handover;
     /* time limits, ms (RFC 5321 4.5.3.2; tests shorten them): 0 takes the default of vocabulary.md
      */

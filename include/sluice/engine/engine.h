@@ -18,6 +18,10 @@
 #include <sluice/base/when.h>
 #include <sluice/conf/settings.h>
 
+/* Reads the calendar files that these settings use. An engine starts with broken ones, too: what is wrong with them
+ * becomes warnings. No engine is needed. */
+void engine_check_calendars(const struct settings *s, struct problems *p);
+
 struct engine;
 /* Recovers what the last life left, then starts all threads. The settings are borrowed. False: all is stopped
  * again, nothing of *out is left. */

@@ -158,7 +158,7 @@ static void slots_that_do_not_fit(void **state)
     rate_init(&r, &(struct rate_spec){1000, HOUR, 0});
     for (int i = 0; i < 50; i++)
         rate_take(&r, i * (HOUR / 48));
-    rate_save(&r, HOUR, 0, 0, text);
+    rate_save_within(&r, HOUR, 0, 0, UINT64_MAX, text);
     for (int shift = 1; shift <= 5; shift++)
         assert_true(rate_load(&r, str_of(text), HOUR, shift * 1000000));
     for (int i = 50; i < 60; i++)

@@ -44,7 +44,7 @@ static void round_trip(void **state)
             rate_take(&r, now);
             now += demand(&rng, s);
         }
-        rate_save(&r, now, WALL, 0, text);
+        rate_save_within(&r, now, WALL, 0, UINT64_MAX, text);
         assert_true(strlen(text) < RATE_STATE);
         assert_true(rate_load(&other, str_of(text), now - shift, WALL + shift));
         for (unsigned i = 0; i < 9000; i++) {
@@ -114,7 +114,7 @@ static void crashes(void **state)
                 at[n++] = wall;
                 wall += demand(&rng, s);
             }
-            rate_save(&r, wall - boot, boot, reserve, text);
+            rate_save_within(&r, wall - boot, boot, reserve, UINT64_MAX, text);
             end = wall + reserve;
             while (n < grants + 500) {
                 int64_t next = rate_when(&r, wall - boot) + boot;
@@ -171,47 +171,47 @@ static void loading_adds(void **state)
 
     (void)state;
     rate_take(&spacing, 100 * SEC);
-    rate_save(&spacing, 100 * SEC, 0, 0, text);
+    rate_save_within(&spacing, 100 * SEC, 0, 0, UINT64_MAX, text);
     assert_string_equal(text, "tat 101000000");
     assert_true(rate_load(&spacing, str_of("tat 5"), 100 * SEC, 0));
     assert_int_equal(rate_when(&spacing, 0), 101 * SEC);
     assert_true(rate_load(&spacing, str_of("tat 102000000"), 100 * SEC, 0));
     assert_int_equal(rate_when(&spacing, 0), 102 * SEC);
 
-    rate_save(&none, 0, 0, SEC, text);
+    rate_save_within(&none, 0, 0, SEC, UINT64_MAX, text);
     assert_string_equal(text, "none");
     assert_true(rate_load(&none, str_of(text), 0, 0));
 
     rate_init(&quota, &(struct rate_spec){10, HOUR, 0});
-    rate_save(&quota, 0, 0, 0, text);
+    rate_save_within(&quota, 0, 0, 0, UINT64_MAX, text);
     assert_true(rate_load(&quota, str_of(text), 0, 0));
     for (int i = 0; i < 3; i++)
         rate_take(&quota, i * 10 * 60 * SEC);
-    rate_save(&quota, HOUR / 2, 0, 0, text);
+    rate_save_within(&quota, HOUR / 2, 0, 0, UINT64_MAX, text);
     assert_string_equal(text, "quota 1200000000;1200000000 1;600000000 1;600000000 1");
     for (int i = 0; i < 2; i++)
         assert_true(rate_load(&quota, str_of(text), HOUR / 2, 0));
     rate_take(&quota, HOUR / 2);
     assert_int_equal(rate_when(&quota, HOUR / 2), HOUR + 1);
     /* What no longer counts is not written. */
-    rate_save(&quota, HOUR + 1, 0, 0, text);
+    rate_save_within(&quota, HOUR + 1, 0, 0, UINT64_MAX, text);
     assert_true(strlen(text) < 110);
     rate_done(&quota);
     /* A last slot that claims to have begun long before it ended. */
     rate_init(&quota, &(struct rate_spec){10, HOUR, 0});
     assert_true(rate_load(&quota, str_of("quota -9000000000;1000000 4"), 0, 0));
     rate_take(&quota, 0);
-    rate_save(&quota, 0, 0, 0, text);
+    rate_save_within(&quota, 0, 0, 0, UINT64_MAX, text);
     assert_string_equal(text, "quota -73999999;1000000 5");
     rate_done(&quota);
     /* Times around zero are times like others. */
     rate_init(&quota, &(struct rate_spec){10, HOUR, 0});
     rate_take(&quota, -HOUR / 2);
     rate_take(&quota, 0);
-    rate_save(&quota, 0, 0, 0, text);
+    rate_save_within(&quota, 0, 0, 0, UINT64_MAX, text);
     assert_string_equal(text, "quota 0;0 1;1800000000 1");
     assert_true(rate_load(&quota, str_of(text), 0, 0));
-    rate_save(&quota, 3 * HOUR, 0, 0, text);
+    rate_save_within(&quota, 3 * HOUR, 0, 0, UINT64_MAX, text);
     assert_string_equal(text, "quota 0");
     rate_done(&quota);
 }
@@ -228,7 +228,7 @@ static void a_clock_that_was_ahead(void **state)
         rate_init(&later, &specs[i]);
         for (uint64_t n = 0; n < specs[i].count; n++)
             rate_take(&r, rate_when(&r, 0));
-        rate_save(&r, 0, WALL + 3650 * DAY, 0, text);
+        rate_save_within(&r, 0, WALL + 3650 * DAY, 0, UINT64_MAX, text);
         assert_true(rate_load(&later, str_of(text), 0, WALL));
         assert_true(rate_when(&later, 0) <= HOUR + 2 * specs[i].period_us);
         rate_done(&r);
@@ -250,7 +250,7 @@ static void the_longest_text(void **state)
                  (long long)(WALL + i * 46 * HOUR + i % 7));
         assert_true(rate_load(&r, str_of(one), 134 * DAY, WALL));
     }
-    rate_save(&r, 132 * DAY, INT64_MAX / 4, 0, text);
+    rate_save_within(&r, 132 * DAY, INT64_MAX / 4, 0, UINT64_MAX, text);
     assert_true(strlen(text) > RATE_STATE - 200 && strlen(text) < RATE_STATE);
     rate_done(&r);
 }

@@ -53,6 +53,41 @@ static const struct {
      ":2: max_connections: given twice; it stands in line 1 already\n"},
     {"max_connections = 99999999999999999999;", "too large"},
     {"max_connections = 0x10;", "decimal"},
+    {"max_connections = 0x100000005;", "decimal"},
+    {"max_connections = 4294967301;",
+     ":1: max_connections: out of range (got 4294967301, allowed: a whole number, 1 to 100000)\n"},
+    {"max_connections = 04294967301;", "out of range (got 4294967301, "},
+    {"max_connections = -4294967295;", "out of range (got -4294967295, "},
+    {"max_connections = +2147483653;", "out of range (got 2147483653, "},
+    {"max_connections = 4294967301L;", "out of range (got 4294967301, "},
+    {"max_connections = 123456789012345678;", "out of range (got 123456789012345678, "},
+    {"defaults = { outage_sample = 4294967296; };",
+     "defaults.outage_sample: out of range (got 4294967296, "},
+    {"defaults = { smtp_port = 4294967321; };", "out of range (got 4294967321, "},
+    {"limits = ( { name = \"a\"; connection_limit = 4294967301; } );",
+     "limits[0].connection_limit: out of range (got 4294967301, "},
+    {"sources = ( { name = \"a\"; warmup = { start = \"2026-11-23T00:00:00Z\"; volumes = [ 5, "
+     "4294967301 ]; }; } );",
+     "volumes[1]: out of range (got 4294967301, "},
+    {"@include \"large.conf\"\n",
+     "/large.conf:2: in an included file a number as large as this one needs an L behind it (got "
+     "4294967301, allowed: 4294967301L)\n"},
+    {"@include \"long.conf\"\n", "/long.conf:1: max_connections: out of range (got 4294967301, "},
+    {"ehlo_name = \" \";",
+     ":1: ehlo_name: not a host name (got \" \", allowed: one such as \"mail.example.com\", or "
+     "\"[203.0.113.10]\")\n"},
+    {"ehlo_name = \"a b\";", "ehlo_name: not a host name (got \"a b\", "},
+    {"ehlo_name = \"1e9 s\";", "not a host name (got \"1e9 s\", "},
+    {"ehlo_name = \"mail.example.com.\";", "not a host name"},
+    {"ehlo_name = \"mail..example.com\";", "not a host name"},
+    {"ehlo_name = \"-mail.example.com\";", "not a host name"},
+    {"ehlo_name = \"mail_1.example.com\";", "not a host name"},
+    {"ehlo_name = \"메일.kr\";", "not a host name (got \"메일.kr\", "},
+    {"ehlo_name = \"203.0.113.10\";", "not a host name"},
+    {"ehlo_name = \"[203.0.113.300]\";", "not a host name"},
+    {"ehlo_name = \"[2001:db8::1]\";", "not a host name"},
+    {"sources = ( { name = \"a\";\n ehlo_name = \"a b\"; } );",
+     ":2: sources[0].ehlo_name: not a host name (got \"a b\", "},
     {"log_level = \"loud\";",
      "log_level: no such choice (got \"loud\", allowed: \"error\", \"warning\", \"info\", "
      "\"debug\")\n"},
@@ -116,6 +151,8 @@ static void test_wrong(void **state)
 {
     (void)state;
     load_put("self.conf", "@include \"self.conf\"\n");
+    load_put("large.conf", "max_connections =\n4294967301;\n");
+    load_put("long.conf", "max_connections = 4294967301L;\n");
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct buf said;
 
@@ -124,6 +161,28 @@ static void test_wrong(void **state)
         if (!strstr(said.data, wrong[i].says))
             fail_msg("\"%s\" gave\n%s, not \"%s\"", wrong[i].text, said.data, wrong[i].says);
         buf_done(&said);
+    }
+}
+
+static void test_ehlo_names(void **state)
+{
+    static const char *const good[] = {"mail.example.com",   "mail-1.example.com", "localhost",
+                                       "[203.0.113.10]",     "[IPv6:2001:db8::1]", "1e9",
+                                       "xn--9i4bv8s.example"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        char *text = mem_printf("ehlo_name = \"%s\";\n", good[i]);
+        struct settings *s;
+        struct buf said;
+
+        load_put("ehlo.conf", text);
+        s = load("ehlo.conf", &said);
+        assert_string_equal(said.data, "");
+        assert_string_equal(s->ehlo_name, good[i]);
+        settings_free(s);
+        buf_done(&said);
+        free(text);
     }
 }
 
@@ -274,6 +333,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_empty_file_is_all_defaults),
         cmocka_unit_test(test_wrong),
+        cmocka_unit_test(test_ehlo_names),
         cmocka_unit_test(test_long_values),
         cmocka_unit_test(test_all_problems_at_once),
         cmocka_unit_test(test_fine),

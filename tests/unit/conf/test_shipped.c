@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <sluice/calendar/calendar.h>
 
 #include "helper_load.h"
@@ -33,6 +34,31 @@ static int free_shipped(void **state)
 {
     settings_free(shipped);
     return load_remove_dir(state);
+}
+
+/* Whoever asks the daemon where a setting stands sits in another directory. */
+static void test_origins_are_absolute(void **state)
+{
+    struct problems p;
+    struct settings *s;
+    char *here = getcwd(NULL, 0);
+
+    (void)state;
+    problems_init(&p);
+    assert_int_equal(chdir(SLUICE_SRC), 0);
+    s = settings_load("conf/sluice.conf", &p);
+    assert_int_equal(chdir(here), 0);
+    assert_non_null(s);
+    assert_string_equal(s->tree->root.file, shipped->tree->root.file);
+    assert_int_equal(s->tree->root.file[0], '/');
+    for (size_t i = 0; i < s->shaping.profiles.count; i++)
+        assert_string_equal(s->shaping.profiles.item[i].file,
+                            shipped->shaping.profiles.item[i].file);
+    settings_free(s);
+    assert_null(settings_load("conf/no/such.conf", &p));
+    assert_string_equal(p.item[0].file, "conf/no/such.conf");
+    problems_done(&p);
+    free(here);
 }
 
 /* What the shipped file says must be what an empty file means. */
@@ -207,6 +233,7 @@ static void test_the_example_calendar(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_origins_are_absolute),
         cmocka_unit_test(test_it_says_the_defaults),
         cmocka_unit_test(test_providers),
         cmocka_unit_test(test_rules),

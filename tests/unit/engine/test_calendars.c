@@ -6,11 +6,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sluice/base/buf.h>
 #include <sluice/base/must.h>
+#include <sluice/engine/engine.h>
 #include <sluice/os/file.h>
 #include "windows_check.h"
 
@@ -179,6 +182,92 @@ static void test_trouble_of_files(void **state)
     calendar_maker_done(&m);
 }
 
+/* What a check of the configuration and a reload say: all of it, each once, and no error. */
+static void test_trouble_is_warned_of(void **state)
+{
+    static const char *const want[] = {
+        "/nobody.ics: warning: no provider has this name",
+        "/naver.cut.ics:1: warning: VCALENDAR: no END",
+        "/naver.never.ics:4: warning: event \"notice\": RRULE never occurs",
+        "/naver.notice.ics:4: warning: event \"\": neither DTEND nor DURATION",
+        "/missing.ics: warning: cannot open",
+    };
+    struct world *w = *state;
+    struct window utc = w->night;
+    struct problems p;
+    struct buf said;
+    struct err e;
+    utc.timezone = "UTC";
+    write_ics(w, "nobody.ics", NOON);
+    write_ics(w, "naver.notice.ics", "BEGIN:VEVENT\r\nDTSTART:20261123T120000Z\r\nEND:VEVENT\r\n");
+    write_ics(w, "naver.never.ics",
+              "BEGIN:VEVENT\r\nDTSTART:20261123T120000Z\r\nDURATION:PT1H\r\nSUMMARY:notice\r\n"
+              "RRULE:FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=30\r\nEND:VEVENT\r\n");
+    char *path = mem_printf("%s/naver.cut.ics", w->dir);
+    MUST(file_write_atomic(path, "BEGIN:VCALENDAR\r\n", 17, &e));
+    free(path);
+    w->client[0].send_windows = (struct windows){&w->night, 1, (char *)"missing"};
+    w->profile[1].send_windows = (struct windows){&utc, 1, (char *)"missing"};
+    problems_init(&p);
+    buf_init(&said, 10000);
+    engine_check_calendars(&w->settings, &p);
+    problems_format(&p, &said);
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++)
+        if (!strstr(said.data, want[i]))
+            fail_msg("no \"%s\" in\n%s", want[i], said.data);
+    assert_int_equal(p.count, 5);
+    assert_int_equal(p.errors, 0);
+    buf_done(&said);
+    problems_done(&p);
+}
+
+static void test_healthy_files_are_no_trouble(void **state)
+{
+    struct world *w = *state;
+    struct problems p;
+    write_ics(w, "naver.notice.ics", NOON);
+    write_ics(w, "korea.ics", HOLIDAY);
+    w->settings.maintenance_dir = "/nonexistent";
+    w->client[0].send_windows = (struct windows){&w->night, 1, (char *)"korea"};
+    problems_init(&p);
+    engine_check_calendars(&w->settings, &p);
+    assert_int_equal(p.count, 0);
+    problems_done(&p);
+}
+
+static void test_folder_that_is_none(void **state)
+{
+    struct world *w = *state;
+    struct problems p;
+    write_ics(w, "naver.ics", NOON);
+    char *path = mem_printf("%s/naver.ics", w->dir);
+    w->settings.maintenance_dir = path;
+    problems_init(&p);
+    engine_check_calendars(&w->settings, &p);
+    assert_int_equal(p.count, 1);
+    assert_string_equal(p.item[0].text, "cannot be read: Not a directory");
+    problems_done(&p);
+    free(path);
+}
+
+static void test_too_many_files(void **state)
+{
+    struct world *w = *state;
+    struct problems p;
+    for (int i = 0; i <= 1000; i++) {
+        char *path = mem_printf("%s/naver.%d.ics", w->dir, i);
+        int fd = open(path, O_CREAT | O_WRONLY, 0600);
+        MUST(fd >= 0 && write(fd, "BEGIN:VCALENDAR\nEND:VCALENDAR\n", 30) == 30);
+        close(fd);
+        free(path);
+    }
+    problems_init(&p);
+    engine_check_calendars(&w->settings, &p);
+    assert_int_equal(p.count, 1);
+    assert_non_null(strstr(p.item[0].text, "too many calendar files (allowed: 1000)"));
+    problems_done(&p);
+}
+
 static void test_stamp(void **state)
 {
     struct world *w = *state;
@@ -313,6 +402,10 @@ int main(void)
         TEST(test_origins_are_owned),
         TEST(test_send_windows_with_holidays),
         TEST(test_trouble_of_files),
+        TEST(test_trouble_is_warned_of),
+        TEST(test_healthy_files_are_no_trouble),
+        TEST(test_folder_that_is_none),
+        TEST(test_too_many_files),
         TEST(test_stamp),
         TEST(test_windows_copy),
         TEST(test_no_contradiction),

@@ -56,6 +56,7 @@ static void test_everything(void **state)
         "\"2026-11-25T12:00:00+09:00\"; expires = \"2 days\"; priority = \"urgent\"; in_doubt = "
         "\"retry\";\n"
         "max_bad_rows = 5; variables = { shop = \"한빛\"; year = 2026; rate = 0.1; open = true; "
+        "large = 4294967301; numbers = [1, 4294967301]; "
         "tags = (\"a\", 2, "
         "[1, 2], { x = \"y\"; }); nested = { a = { b = \"c\\nd\"; }; }; };",
         &said);
@@ -73,6 +74,7 @@ static void test_everything(void **state)
     assert_int_equal(s->in_doubt, DOUBT_RETRY);
     assert_int_equal(s->max_bad_rows, 5);
     assert_string_equal(s->variables, "{\"shop\":\"한빛\",\"year\":2026,\"rate\":0.1,\"open\":true,"
+                                      "\"large\":4294967301,\"numbers\":[1,4294967301],"
                                       "\"tags\":[\"a\",2,[1,2],{\"x\":"
                                       "\"y\"}],\"nested\":{\"a\":{\"b\":\"c\\nd\"}}}");
     job_spec_format(s, &json);
@@ -157,6 +159,9 @@ static const struct {
      "priority: no such choice (got \"high\", allowed: \"urgent\", \"normal\", \"bulk\")"},
     {OK_LIST "in_doubt = \"yes\";",
      "in_doubt: no such choice (got \"yes\", allowed: \"hold\", \"retry\", \"delivered\")"},
+    {OK_LIST "max_bad_rows = 4294967301;",
+     "max_bad_rows: out of range (got 4294967301, allowed: a whole number, 0 to 10000000)"},
+    {OK_LIST "connection_limit = 4294967301;", "connection_limit: out of range (got 4294967301, "},
     {OK_LIST "max_bad_rows = -1;",
      "max_bad_rows: out of range (got -1, allowed: a whole number, 0 to 10000000)"},
     {OK_LIST "standing = \"yes\";",

@@ -25,7 +25,7 @@
 #include <sluice/os/clock.h>
 #include <sluice/render/mailing.h>
 
-enum { OUTCOME, READY, CLOSED };
+enum { OUTCOME, READY, CLOSED, UNTRIED };
 
 struct lane {
     unsigned ordered; /* on the present connection */
@@ -253,7 +253,8 @@ int main(int argc, char **argv)
     struct pool_options o = {.ehlo_name = "bench.example",
                              .kind_outcome = OUTCOME,
                              .kind_ready = READY,
-                             .kind_closed = CLOSED};
+                             .kind_closed = CLOSED,
+                             .kind_untried = UNTRIED};
     char path[] = "/tmp/bench-deliver.XXXXXX";
     struct handover *handover;
     struct bench b;
