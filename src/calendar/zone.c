@@ -180,4 +180,9 @@ void zone_stretch(const struct zone *z, int64_t from_local, int64_t until_local,
     *until_utc = zone_last(z, until_local);
     if (*from_utc >= *until_utc)
         *from_utc = from.gap_end;
+    /* All of it is left out, and the next that there is is its end. */
+    if (*from_utc >= *until_utc) {
+        *from_utc = from.first;
+        *until_utc = from.first + (until_local - from_local);
+    }
 }

@@ -36,8 +36,9 @@ const char *zone_abbr(const struct zone *z, int64_t utc_sec);
  * is moved on by the gap. */
 int64_t zone_first(const struct zone *z, int64_t local_sec);
 int64_t zone_last(const struct zone *z, int64_t local_sec);
-/* [first, last) of a stretch of local time. Never empty when from < until, unless all of it is left
- * out: what begins inside a gap and ends behind it begins at the gap's end at the latest. */
+/* [first, last) of a stretch of local time. Never empty when from < until: what begins inside a gap
+ * and ends behind it begins at the gap's end at the latest, and what is left out as a whole moves on
+ * by the gap. */
 void zone_stretch(const struct zone *z, int64_t from_local, int64_t until_local, int64_t *from_utc,
                   int64_t *until_utc);
 /* "Asia/Seoul" for "Asia/Seol"; false: nothing is near. */

@@ -21,7 +21,7 @@ void plan_each_provider(const struct plan *p,
     for (size_t i = 0; (e = map_next(&p->providers, &i));) {
         const struct provider *v = e->value;
         uint64_t ready = ready_of(v);
-        if (v->connections || ready)
+        if (v->connections || ready || v->flows)
             each(arg, v->name, v->connections, ready);
     }
 }
@@ -37,7 +37,7 @@ static void put_hold(struct plan_provider_view *out, const struct hold *h)
     struct buf text;
     buf_init(&text, 1000);
     if (h->by_operator)
-        buf_printf(&text, "suspended by an operator%s%s", h->why[0] ? ": " : "", h->why);
+        buf_printf(&text, "suspended by %s", h->why[0] ? h->why : "an operator");
     else if (h->is_suspension)
         buf_printf(&text, "rests%s%s%s by %s", h->job_key ? " for one job" : "",
                    h->source[0] ? " from " : "", h->source, h->why);
@@ -60,7 +60,8 @@ static void add_live(const struct plan *p, const struct provider *v, struct now 
     out->limits = v->limits;
     out->profile = v->profile;
     out->connections += v->connections;
-    out->connections_now_at_most = provider_connections_at_most(v);
+    out->connections_now_at_most =
+        provider_opens_but_for_rates(p, v, now) > now.mono.ms ? 0 : provider_connections_at_most(v);
     out->ready += ready_of(v);
     out->message_ms = v->message_ms;
     out->dial_ms = v->dial_ms;

@@ -37,9 +37,9 @@ static bool by_party(struct reason *r, const struct party *party, const char *ki
 {
     if (party->until.ms <= now.wall.ms)
         return false;
-    buf_printf(&r->why, "the %s %s is suspended by an operator", kind, party->name);
-    if (party->reason && party->reason[0])
-        buf_printf(&r->why, " (%s)", party->reason);
+    bool is_said = party->reason && party->reason[0];
+    buf_printf(&r->why, "the %s %s is suspended by %s", kind, party->name,
+               is_said ? party->reason : "an operator");
     until_wall(r, party->until.ms);
     return true;
 }
@@ -68,8 +68,7 @@ static bool by_hold(struct reason *r, const struct provider *v, const struct job
     if (!hold_until(v, 0, NULL, now, &h) && (!j || !hold_until(v, j->info.key, NULL, now, &h)))
         return false;
     if (h->by_operator)
-        buf_printf(&r->why, "%s is suspended by an operator%s%s%s", v->name, h->why[0] ? " (" : "",
-                   h->why, h->why[0] ? ")" : "");
+        buf_printf(&r->why, "%s is suspended by %s", v->name, h->why[0] ? h->why : "an operator");
     else
         buf_printf(&r->why, "%s rests%s by %s", v->name, h->job_key ? " for this job" : "", h->why);
     r->at = h->at;
@@ -334,6 +333,9 @@ static void reason_of(struct reason *r, const struct plan *p, const struct bucke
         buf_printf(&r->what, "domain %s", d->name);
         buf_puts(&r->why, d->state == DOMAIN_ASKING ? "its mail hosts are being looked up"
                                                     : "its mail hosts are to be looked up");
+    } else if (d->provider->kind != PROVIDER_REAL) {
+        buf_printf(&r->what, "domain %s", d->name);
+        buf_puts(&r->why, d->why ? d->why : "its mail hosts cannot be looked up");
     } else {
         buf_printf(&r->what, "domain %s at %s", d->name, d->provider->name);
         if (!by_hosts(r, d, now) && !by_provider(r, p, d->provider, b->job, now))

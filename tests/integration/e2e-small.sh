@@ -21,6 +21,13 @@ sed -e 's#"spool"#"spool-2"#' -e 's#"control.sock"#"second.sock"#' "$work/sluice
 grep -q 'spool-2' "$work/second.conf" && grep -q 'second.sock' "$work/second.conf" || fail "the second configuration is the first one"
 exits 1 "takes its jobs from there" timeout 20 "$SLUICE_BIN/sluiced" -c "$work/second.conf"
 
+# --- a calendar that is not right is told of at once, and stops nothing
+mkdir "$work/maintenance"
+printf 'BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n' >"$work/maintenance/nobody.ics"
+says "nobody.ics: warning: no provider has this name" "$SLUICE_BIN/sluiced" -c "$work/sluice.conf" -n
+says "nobody.ics: no provider has this name" sluice reload
+rm -r "$work/maintenance"
+
 # --- a job that is refused: every problem, and its files
 mkdir "$work/mine"
 cat >"$work/mine/wrong.job" <<'END'

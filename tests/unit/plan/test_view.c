@@ -37,7 +37,7 @@ static void test_view(void **unused)
     assert_null(view.profile);
     assert_ptr_equal(view.limits, &t.shaping.profiles.fallback);
     assert_int_equal(view.holds, 1);
-    assert_string_equal(view.hold[0].text, "suspended by an operator: why not");
+    assert_string_equal(view.hold[0].text, "suspended by why not");
     assert_int_equal(view.hold[0].until.ms, 0);
     small_done();
 }
