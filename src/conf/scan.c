@@ -37,13 +37,22 @@ static void refuse(struct walk *w, unsigned line, const char *text)
     w->ok = false;
 }
 
+/* At most that many bytes of n go into a message, and never half a character. */
+static int shown(const struct walk *w, size_t n)
+{
+    n = n < 40 ? n : 40;
+    while (w->p + n < w->end && ((unsigned char)w->p[n] & 0xc0) == 0x80)
+        n++;
+    return (int)n;
+}
+
 /* Tells the grammar of a token of n bytes. After the first surprise the rest would only be noise. */
 static bool expect(struct walk *w, enum token t, size_t n)
 {
     if (grammar_take(&w->grammar, t, *w->p))
         return true;
     problems_add(w->scan->problems, w->scan->file, w->line,
-                 "syntax error at '%.*s': expected is %s", (int)(n < 40 ? n : 40), w->p,
+                 "syntax error at '%.*s': expected is %s", shown(w, n), w->p,
                  grammar_wanted(&w->grammar));
     w->ok = false;
     w->p = w->end;
@@ -189,8 +198,7 @@ static void number(struct walk *w)
         refuse(w, w->line, "write numbers in decimal, not as 0x...");
     else if (!is_number(s))
         problems_add(w->scan->problems, w->scan->file, w->line,
-                     "'%.*s' is not a number; a text stands in quotes", (int)(n < 40 ? n : 40),
-                     s.p);
+                     "'%.*s' is not a number; a text stands in quotes", shown(w, n), s.p);
     else if (count > 18)
         refuse(w, w->line, "this number is too large");
     w->ok = w->ok && is_number(s);

@@ -72,6 +72,7 @@ void outcome_settle(struct plan *p, struct job *j, struct outcome *o)
 {
     j->leased--;
     p->leased--;
+    job_bucket(j, o->domain_id)->leased--;
     if (o->state == STATE_DEFERRED || o->state == STATE_QUARANTINED)
         bucket_add(p, job_bucket(j, o->domain_id), 1, o->next_due_ms);
     struct plan_action *a = plan_say(p, ACT_RECORD);

@@ -137,10 +137,13 @@ void plan_job_recount(struct plan *p, uint32_t job_key, uint32_t domain_id, cons
     struct bucket *b = j ? job_bucket(j, domain_id) : NULL;
     if (!j || j->is_cancelled)
         return;
+    if (b) /* the spool counts what is under a lease, too */
+        waiting = waiting > b->leased ? waiting - b->leased : 0;
     if (!b || b->is_leasing || waiting > b->waiting) {
         /* Under lease its answer corrects the count; more rows are as if they had been added. */
-        uint64_t more = b && b->waiting < waiting ? waiting - b->waiting : b ? 0 : waiting;
-        plan_job_add(p, job_key, domain_id, domain, more ? more : 1, due_ms);
+        uint64_t before = b ? b->waiting : 0;
+        plan_job_add(p, job_key, domain_id, domain, waiting > before ? waiting - before : 0,
+                     due_ms);
         return;
     }
     j->waiting -= b->waiting - waiting;

@@ -101,6 +101,7 @@ void lane_return(struct plan *p, struct delivery *d, int64_t due_ms, struct now 
     }
     j->leased--;
     p->leased--;
+    job_bucket(j, d->domain_id)->leased--;
     bucket_add(p, job_bucket(j, d->domain_id), 1, due_ms);
     struct plan_action *a = plan_say(p, ACT_RETURN);
     a->job_key = d->job_key;

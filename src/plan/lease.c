@@ -231,6 +231,7 @@ void plan_leased(struct plan *p, uint32_t job_key, uint32_t domain_id, struct de
     set_waiting(b, count, next_due_ms);
     j->leased += count;
     p->leased += count;
+    b->leased += count;
     for (struct delivery *d = chain, *next; d; d = next) {
         next = d->next;
         d->next = NULL;

@@ -131,7 +131,7 @@ struct bucket {
     unsigned lease_limit;    /* while leasing: how many were asked for ... */
     struct flow *lease_flow; /* ... on whose account */
     int64_t grew_due_ms;     /* ... the earliest due then */
-    uint64_t waiting;
+    uint64_t waiting, leased;
     int64_t due_ms;       /* of the earliest row; meaningful while waiting > 0 */
     int64_t after_due_ms; /* rows up to this key were leased */
     uint64_t after_rid;

@@ -314,10 +314,16 @@ static bool by_hosts(struct reason *r, const struct domain *d, struct now now)
 
 static void not_due(struct reason *r, const struct bucket *b)
 {
+    const struct provider *v = b->domain->provider;
     buf_printf(&r->what, "domain %s", b->domain->name);
     buf_puts(&r->why, "the next attempt is not due");
     if (b->domain->why)
         buf_printf(&r->why, ": %s", b->domain->why);
+    if (v && v->standing && v->standing->is_outage)
+        buf_printf(&r->why,
+                   "; whom %s refused in its outage is quarantined until `sluice provider %s "
+                   "release` or `confirm`",
+                   v->name, v->name);
     r->until.ms = b->due_ms;
 }
 

@@ -29,7 +29,7 @@ starts=$((now + 4)) opens=$((now + 14)) closes=$((now + 36))
 lab set north maintenance "$((opens * 1000)) $((closes * 1000 - 5))" || fail "the lab takes no window"
 providers='
     { name = "north"; mx_suffix = ( ".north.example" ); connection_limit = 8; max_message_rate = "20/s";
-      drain = "3 s"; ramp_up = "1 s";
+      drain = "3 s"; ramp_up = "2 s";
       maintenance = (
           { from = "'$(iso $opens)'"; until = "'$(iso $closes)'"; note = "정기점검"; }
       ); },

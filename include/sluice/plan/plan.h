@@ -94,7 +94,8 @@ void plan_job_open(struct plan *p, const struct plan_job *j);
 void plan_job_add(struct plan *p, uint32_t job_key, uint32_t domain_id, const char *domain,
                   uint64_t count, int64_t due_ms);
 /* So many of a domain wait now, whatever was believed before, the first due at due_ms: after the spool
- * moved rows by itself (a quarantine that was made or settled). What is leased is not among them. */
+ * moved rows by itself (a quarantine that was made or settled). As the spool counts: what is leased is among
+ * them. */
 void plan_job_recount(struct plan *p, uint32_t job_key, uint32_t domain_id, const char *domain,
                       uint64_t waiting, int64_t due_ms, struct now now);
 /* All plan_job_add calls of the first load are made: from here on the job is done when nothing

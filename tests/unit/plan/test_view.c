@@ -123,7 +123,7 @@ static void test_recount_earlier(void **unused)
     small_init();
     small_open();
     free_chain(start(3));
-    plan_job_recount(t.p, 1, 0, "d.example", 1, t.now.wall.ms - 5000, t.now);
+    plan_job_recount(t.p, 1, 0, "d.example", 3 + 1, t.now.wall.ms - 5000, t.now);
     assert_true(next(ACT_LEASE));
     assert_true(t.a.after_due_ms < t.now.wall.ms - 5000);
     small_done();
