@@ -79,6 +79,14 @@ void limits_fields(struct conf_field out[LIMIT_FIELDS], bool with_defaults)
         out[i].def = NULL;
 }
 
+static bool is_given(const struct limits *l, uint32_t number)
+{
+    for (unsigned i = 0; i < l->additionals; i++)
+        if (l->additional[i] == number)
+            return true;
+    return false;
+}
+
 static void find_additional(const struct conf_node *list, const char *path, struct limits_draft *d,
                             const struct shaping *s, struct problems *p)
 {
@@ -100,6 +108,8 @@ static void find_additional(const struct conf_node *list, const char *path, stru
         if (found == s->limits)
             conf_say_unknown(p, &list->child[i], own, "limit in limits", d->additional.item[i],
                              names, s->limits);
+        else if (is_given(&d->limits, found))
+            conf_say(p, &list->child[i], own, "given twice (got \"%s\")", d->additional.item[i]);
         else
             d->limits.additional[d->limits.additionals++] = found;
     }

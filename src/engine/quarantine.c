@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "engine.h"
+#include "warden.h"
 
 /* ---- shared ---- */
 
@@ -270,7 +271,8 @@ static void settle_some(struct engine *e, void *arg)
 
 static void tell_plan(struct engine *e, void *arg)
 {
-    plan_guard_settled(e->plan, arg, clock_now());
+    const struct settle *s = arg;
+    plan_guard_settled(e->plan, s->provider, s->confirm, clock_now());
 }
 
 bool live_quarantine_settle(struct engine *e, const char *provider, bool confirm, uint64_t *count,
@@ -281,7 +283,8 @@ bool live_quarantine_settle(struct engine *e, const char *provider, bool confirm
         engine_call(e, &e->keeper_box, settle_some, &s);
     } while (s.ok && !s.is_through);
     *count = s.total;
-    if (s.ok)
-        engine_call(e, &e->brain_box, tell_plan, (void *)(uintptr_t)provider);
-    return s.ok;
+    if (!s.ok)
+        return false;
+    engine_call(e, &e->brain_box, tell_plan, &s);
+    return !e->warden || notes_write(e->warden, err); /* durable before it is answered */
 }

@@ -23,6 +23,8 @@ static bool apply_recovered(void *arg, const struct outcome *raw)
     struct outcome o = *raw;
     bool was_new;
     o.slot = NO_SLOT;
+    if (o.at.ms == 0) /* what nobody saw end ended with that life, before now */
+        o.at = clock_wall();
     plan_judge_recovered(r->e->plan, &o, clock_now());
     if (!spool_record(r->e->spool, &o, &was_new, r->err)) {
         r->failed = true;

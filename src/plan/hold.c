@@ -290,12 +290,14 @@ bool plan_unsuspend(struct plan *p, enum plan_party party, const char *name, str
     return true;
 }
 
-void plan_guard_settled(struct plan *p, const char *provider, struct now now)
+void plan_guard_settled(struct plan *p, const char *provider, bool is_confirmed, struct now now)
 {
     struct standing *s = map_get(&p->standings, str_of(provider));
     struct provider *v = provider_named(p, provider);
     if (s) {
         s->is_outage = false;
+        if (is_confirmed && v)
+            s->believed_until_ms = now.wall.ms + v->limits->outage_rest_ms;
         if (s->outage_rest_ms > now.wall.ms)
             s->outage_rest_ms = now.wall.ms;
     }

@@ -188,6 +188,8 @@ bool react_to_outcome(struct plan *p, struct provider *v, const struct outcome *
     bool is_refused;
     if (v->kind != PROVIDER_REAL || v->limits->outage_sample == 0 || !guard_counts(o, &is_refused))
         return false;
+    if (v->standing->believed_until_ms > now.wall.ms)
+        return false;
     if (guard_note(&v->guard, v->limits, is_refused, v->profile != NULL, now.wall.ms))
         trip(p, v, now);
     else

@@ -112,9 +112,10 @@ struct standing {
     struct hold *holds;
     unsigned count;
     struct spans closed;
-    bool is_outage;         /* the guard has tripped, the provider has not recovered */
-    int64_t outage_ms;      /* wall: since when */
-    int64_t outage_rest_ms; /* wall: rests until then */
+    bool is_outage;            /* the guard has tripped, the provider has not recovered */
+    int64_t outage_ms;         /* wall: since when */
+    int64_t outage_rest_ms;    /* wall: rests until then */
+    int64_t believed_until_ms; /* wall: an operator confirmed that it means what it refuses */
 };
 
 /* One domain's waiting recipients of one job. The rows are in the spool. */

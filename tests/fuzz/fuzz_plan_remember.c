@@ -101,8 +101,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct plan *p = plan_of(&s), *next = plan_of(&s);
     char *text = mem_strn((const char *)data, n);
     recall(p, text, now);
-    plan_job_open(p, &(struct plan_job){
-                         .key = 1, .expires_ms = 3600000, .is_standing = true, .client = "c"});
+    plan_job_open(
+        p, &(struct plan_job){.key = 1, .expires_ms = 3600000, .is_standing = true, .client = "c"});
     plan_job_loaded(p, 1);
     for (int hour = 0; hour < 30; hour++) {
         plan_job_add(p, 1, 0, "d.example", 1, now.wall.ms);

@@ -287,7 +287,7 @@ static void outage(const void *of)
     run_to(85 * MINUTE);
     within("... full use later", (double)(w.provider[provider].delivered - before) / 300 / RATE,
            0.95, 1.01);
-    plan_guard_settled(w.plan, "p0", w.now);
+    plan_guard_settled(w.plan, "p0", false, w.now);
     spool_release(&w);
     world_finish(&w, 3 * DAY);
     for (size_t i = 0; i < w.rows; i++)

@@ -399,7 +399,7 @@ int main(void)
     unsigned open = 0;
     for (unsigned j = 0; j < w.jobs; j++)
         open += w.job[j].is_open;
-    plan_guard_settled(w.plan, w.provider[DAUM].name, w.now);
+    plan_guard_settled(w.plan, w.provider[DAUM].name, false, w.now);
     spool_release(&w);
     end_urgent(&w, 0);
     print_table();

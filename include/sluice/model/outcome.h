@@ -27,10 +27,10 @@ struct delivery {
     uint64_t lease;     /* the spool's lease that covers it */
     int64_t due_ms; /* wall clock, 0: since the job started; with domain_id and rid its key in the
                          * spool's todo table */
-    struct wall added;      /* when the recipient was added: expiry counts from here */
-    struct mono not_before; /* the connection waits until then */
+    struct wall added;            /* when the recipient was added: expiry counts from here */
+    struct mono not_before;       /* the connection waits until then */
     struct pace *pace[PACES_MAX]; /* held; booked just before it begins; NULL: no more */
-    struct mono not_after;  /* ms 0: none; later it is not begun, but comes back untried */
+    struct mono not_after;        /* ms 0: none; later it is not begun, but comes back untried */
     /* Borrowed: the engine's job table owns the reference and keeps a job open while deliveries of
      * it exist. So neither the model nor a delivery needs to know how a mailing is released. */
     struct mailing *mailing;

@@ -60,8 +60,9 @@ void plan_suspend(struct plan *p, enum plan_party party, const char *name, struc
 /* Takes away suspensions by people; for a provider also what automation and rests hold against it:
  * the operator knows better. It comes back by ramp_up. False: there was none. */
 bool plan_unsuspend(struct plan *p, enum plan_party party, const char *name, struct now now);
-/* The operator settled the provider's quarantine (released or confirmed): the outage is over. */
-void plan_guard_settled(struct plan *p, const char *provider, struct now now);
+/* The operator settled the provider's quarantine: the outage is over. Confirmed: its refusals are
+ * believed for outage_rest, whatever their share. */
+void plan_guard_settled(struct plan *p, const char *provider, bool is_confirmed, struct now now);
 
 /* ---- what survives a restart ---- */
 

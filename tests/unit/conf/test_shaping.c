@@ -205,6 +205,9 @@ static const struct {
     {"defaults = { ip_lookup_strategy = \"ipv4only\"; };", "did you mean \"ipv4_only\"?"},
     {"defaults = { retry_interval = \"5 h\"; };", "defaults.retry_interval: longer than max_retry"},
     {"defaults = { outage_sample = 257; };", "defaults.outage_sample: out of range (got 257, "},
+    {"defaults = { additional_limits = ( \"kt\", \"kt\" ); };\nlimits = ( { name = \"kt\"; "
+     "connection_limit = 3; } );",
+     ":1: defaults.additional_limits[1]: given twice (got \"kt\")"},
     {"defaults = { additional_limits = ( \"kt\" ); };\nlimits = ( { name = \"kt-idc\"; "
      "connection_limit = 3; } );",
      ":1: defaults.additional_limits[0]: no such limit in limits (got \"kt\", allowed: "
