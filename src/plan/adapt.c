@@ -1,7 +1,7 @@
 /* adapt.c: what the planner learns of a provider by itself: how many connections and how many messages
  * it stands when that is less than what is configured, and the slow start after a pause. */
 #include <string.h>
-#include "state.h"
+#include "parts.h"
 
 #define SOFT_LEAST_PER_MIN 1
 #define MEASURE_MS 10000 /* of accepted and refused messages, each time */

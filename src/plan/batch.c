@@ -1,7 +1,7 @@
 /* batch.c: which ready rows a connection gets now: urgent before the rest, jobs in turn, each message
  * at the time that all rates which bound it grant, and none so late that a window has closed. */
 #include <stdlib.h>
-#include "state.h"
+#include "parts.h"
 
 #define BACKLOG_US 600000 /* twice RATE_HORIZON_US */
 

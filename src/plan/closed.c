@@ -2,7 +2,7 @@
  * not count towards expiry because it passed behind a closed gate. */
 #include <stdlib.h>
 #include <string.h>
-#include "state.h"
+#include "parts.h"
 
 /* ---- jobs ---- */
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sluice/reply/reply.h>
-#include "state.h"
+#include "parts.h"
 
 /* RFC 5321 knows two ends and "try again"; the third is ours: written, not answered. */
 void outcome_decide(struct plan *p, struct job *j, const struct provider *v, struct outcome *o,

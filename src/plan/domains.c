@@ -1,7 +1,7 @@
 /* domains.c: from a domain to its site and provider, and back when the answer is too old. */
 #include <stdlib.h>
 #include <string.h>
-#include "state.h"
+#include "parts.h"
 
 #define ROUTE_TTL_MIN_SEC 30
 /* Answers kept for domains that nothing waits for now (deferred rows come back, triggers go to the

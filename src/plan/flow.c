@@ -5,7 +5,7 @@
  * flow whose next row is not due yet, or whose rows are all under lease, is in no heap of turns: a
  * hundred standing jobs that wait for their triggers cost nothing. */
 #include <stdlib.h>
-#include "state.h"
+#include "parts.h"
 
 /* A flow that only waits for the spool's answer keeps its turn; others get this many rows ahead of
  * it and no more, or its share would be what room there happens to be when the answer comes. */

@@ -5,7 +5,7 @@
  * nothing ready any more, and then nobody looks.) Because grants are booked up to RATE_HORIZON_US
  * ahead, nothing is lost as long as one of them looks in that time. */
 #include <stdlib.h>
-#include "state.h"
+#include "parts.h"
 
 #define TURN_MS 200
 #define LOOK_APART_MS (RATE_HORIZON_US / 1000 * 2 / 3)

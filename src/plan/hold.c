@@ -2,7 +2,7 @@
  * automation, and how it comes back: not at once, but doubling. */
 #include <stdlib.h>
 #include <string.h>
-#include "state.h"
+#include "parts.h"
 
 #define STEPS_MAX 64 /* doubling so often reaches any limit */
 

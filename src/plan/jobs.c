@@ -1,7 +1,7 @@
 /* jobs.c: jobs come, get recipients, are paused, resumed, cancelled, and end. */
 #include <stdlib.h>
 #include <string.h>
-#include "state.h"
+#include "parts.h"
 
 static struct str key_of(const uint32_t *key)
 {

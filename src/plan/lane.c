@@ -1,7 +1,7 @@
 /* lane.c: rows that are ready for a connection: a line per site and priority, in it a lane per job;
  * lanes take turns. */
 #include <stdlib.h>
-#include "state.h"
+#include "parts.h"
 
 static struct lane *lane_get(struct line *line, struct job *j)
 {

@@ -1,6 +1,6 @@
 /* lease.c: which waiting rows are fetched next, for whom there is room, and where they go. */
 #include <stdlib.h>
-#include "state.h"
+#include "parts.h"
 
 static uint64_t room_within(const struct provider *v, int64_t now_us, int64_t until_us)
 {

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include "state.h"
+#include "parts.h"
 
 /* What is closer together is not worth remembering: a start takes longer than that. */
 #define WORTH_US INT64_C(200000)

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sluice/reply/reply.h>
-#include "state.h"
+#include "parts.h"
 
 /* The connection works, or worked. */
 static void answered(struct conn *c)

@@ -2,7 +2,7 @@
  * to do. */
 #include <stdlib.h>
 #include <string.h>
-#include "state.h"
+#include "parts.h"
 
 struct plan *plan_new(const struct plan_options *o)
 {

@@ -1,7 +1,7 @@
 /* queue.c: the two things that all providers share, rows under lease and connections. When one is
  * used up, whoever needs it takes a ticket; tickets come up by priority, then in turn. Polling was
  * the alternative: with a million small providers every tick would look at all of them. */
-#include "state.h"
+#include "parts.h"
 
 /* Priority, then how many connections one has already, then the ticket. */
 #define CLASS_SHIFT 48

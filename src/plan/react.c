@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <inttypes.h>
-#include "state.h"
+#include "parts.h"
 
 #define RETURN_STEPS 8 /* of a rule's duration: so fast its limits double back */
 #define RETURN_STEP_MAX_MS (10 * 60 * 1000)

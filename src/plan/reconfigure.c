@@ -2,7 +2,7 @@
  * the connections stay; only limits and belongings change. */
 #include <stdlib.h>
 #include <string.h>
-#include "state.h"
+#include "parts.h"
 
 /* A source's index may be another one now. */
 static void change_pairs(struct plan *p, struct provider *v, struct source_state **old,

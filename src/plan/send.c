@@ -1,7 +1,7 @@
 /* send.c: from lanes to connections: who may open one, to which host, and how much it gets at once.
  */
 #include <string.h>
-#include "state.h"
+#include "parts.h"
 
 static uint32_t conn_number(const struct plan *p, const struct conn *c)
 {

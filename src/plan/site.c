@@ -4,7 +4,7 @@
  * rates) lives on until it means nothing any more. */
 #include <stdlib.h>
 #include <string.h>
-#include "state.h"
+#include "parts.h"
 
 #define RETIRE_MS (HOST_REST_MAX_MS + 60000) /* a host's failures count that long */
 #define KEY_MAX (MX_HOSTS_MAX * 260 + 100)

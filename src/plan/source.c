@@ -2,7 +2,7 @@
  * do at each provider. */
 #include <stdlib.h>
 #include <string.h>
-#include "state.h"
+#include "parts.h"
 
 static struct source_state *source_new(const struct source *conf)
 {

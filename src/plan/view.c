@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include "state.h"
+#include "parts.h"
 
 static uint64_t ready_of(const struct provider *v)
 {

@@ -2,7 +2,7 @@
  * order of the questions is that of the planner's own: what is said is what stops it first. */
 #include <inttypes.h>
 #include <string.h>
-#include "state.h"
+#include "parts.h"
 
 struct reason {
     struct buf what, why;

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
-#include "state.h"
+#include "parts.h"
 
 #define HOUR_MS INT64_C(3600000)
 #define WALL_START INT64_C(1800000000000)

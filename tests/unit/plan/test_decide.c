@@ -5,7 +5,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
-#include "state.h"
+#include "parts.h"
 
 #define HOUR INT64_C(3600000)
 

@@ -5,7 +5,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
-#include "state.h"
+#include "parts.h"
 
 static struct shaping shaping = {
     .profiles.fallback = {.connection_limit = 8,
