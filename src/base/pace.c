@@ -2,6 +2,8 @@
 #include <sluice/base/pace.h>
 #include <sluice/base/rate.h>
 
+#include "rate_far.h"
+
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -28,6 +30,7 @@ struct pace *pace_new(const struct rates *r)
             atomic_init(&p->holders, 1);
         }
         rate_init(&one, &r->item[i]);
+        rate_slow_down(&one);
         p->of[p->count].interval_us = one.interval_us;
         p->of[p->count].tolerance_us = one.tolerance_us;
         atomic_init(&p->of[p->count++].tat_us, INT64_MIN / 4);

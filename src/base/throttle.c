@@ -1,6 +1,8 @@
 #include <sluice/base/must.h>
 #include <sluice/base/rate.h>
 
+#include "rate_far.h"
+
 void throttle_init(struct throttle *t, const struct rates *r)
 {
     *t = (struct throttle){0};
@@ -11,6 +13,7 @@ void throttle_init(struct throttle *t, const struct rates *r)
     for (unsigned i = 0; i < t->count; i++) {
         t->spec[i] = r->item[i];
         rate_init(&t->rate[i], &t->spec[i]);
+        rate_slow_down(&t->rate[i]);
     }
     t->pace = pace_new(r);
 }

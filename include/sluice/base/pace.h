@@ -2,7 +2,8 @@
  *
  * The planner grants messages ahead of time; a connection that is late (it had to be dialled, the
  * machine was busy) must not send what it was granted in one gush, nor beside what others send at
- * their own time. So whoever is about to begin queues here for the next free time of each rate. Nothing is
+ * their own time, and what arrives a little closer together than it left us must not exceed a limit
+ * either: a pace is a fiftieth slower than its rates. So whoever is about to begin queues here for the next free time of each rate. Nothing is
  * lost by it: somebody always waits when the rate is what holds things up.
  *
  *     struct pace_queue q = {0};

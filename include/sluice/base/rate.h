@@ -89,7 +89,8 @@ struct throttle {
     unsigned count;
     struct pace *pace; /* for who carries the grants out, see pace.h; NULL: no spacing */
 };
-void throttle_init(struct throttle *t, const struct rates *r); /* r NULL: no limit */
+/* r NULL: no limit. Spacing is a fiftieth slower than written: see pace.h. */
+void throttle_init(struct throttle *t, const struct rates *r);
 void throttle_done(struct throttle *t);
 /* Other specs from now on; what was granted stays known for those that are the same as before. */
 void throttle_change(struct throttle *t, const struct rates *r);
