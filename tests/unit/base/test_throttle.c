@@ -66,7 +66,7 @@ static void a_change(void **state)
     (void)state;
     throttle_init(&t, &both);
     for (int i = 0; i < 250; i++)
-        throttle_take(&t, i * 10000);
+        throttle_take(&t, i * 10200);
     throttle_change(&t, &swapped);
     assert_true(throttle_when(&t, 3 * SEC, &which) > HOUR);
     assert_int_equal(which, 0);
@@ -74,13 +74,13 @@ static void a_change(void **state)
     /* One that was there once is known to one of two that are the same. */
     rate_take(&t.rate[1], SEC);
     throttle_change(&t, &twice);
-    assert_int_equal(rate_when(&t.rate[0], SEC), SEC + 20000);
+    assert_int_equal(rate_when(&t.rate[0], SEC), SEC + 20400);
     assert_int_equal(rate_when(&t.rate[1], SEC), SEC);
     /* Two of the same keep what each of them knows. */
     rate_take(&t.rate[1], 2 * SEC);
     throttle_change(&t, &twice);
-    assert_int_equal(rate_when(&t.rate[0], SEC), SEC + 20000);
-    assert_int_equal(rate_when(&t.rate[1], SEC), 2 * SEC + 20000);
+    assert_int_equal(rate_when(&t.rate[0], SEC), SEC + 20400);
+    assert_int_equal(rate_when(&t.rate[1], SEC), 2 * SEC + 20400);
     throttle_done(&t);
 }
 

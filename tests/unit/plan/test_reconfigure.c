@@ -150,7 +150,7 @@ static void test_rates(void **unused)
     other_profile.limits.max_connection_rate = rates_of("1/s");
     reconfigure();
     struct provider *v = provider();
-    assert_in_range(throttle_when(&v->messages, now_us, NULL) - now_us, 59000000, 60000000);
+    assert_in_range(throttle_when(&v->messages, now_us, NULL) - now_us, 60000000, 61200000);
     assert_int_equal(throttle_when(&v->dials, now_us, NULL), now_us);
     small_done();
 }
