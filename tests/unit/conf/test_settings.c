@@ -236,8 +236,7 @@ static void test_fine(void **state)
         "max_connections : 3, log_level = \"de\" \"bug\"",
         "/* @include \"x\" is a comment here */",
         "max_connections = 10L;",
-        "max_connections = +10; source_addresses = [ \"127.0.0\" \".1\", \"::1\" ]; providers = ( "
-        ");",
+        "max_connections = +10; source_addresses = [ \"127.0.0\" \".1\", \"::1\" ];\nproviders = ();",
         "dns = { use_ipv4 = TRUE } defaults : { connection_limit = 3, }",
     };
 
