@@ -236,7 +236,8 @@ static void test_fine(void **state)
         "max_connections : 3, log_level = \"de\" \"bug\"",
         "/* @include \"x\" is a comment here */",
         "max_connections = 10L;",
-        "max_connections = +10; source_addresses = [ \"127.0.0\" \".1\", \"::1\" ];\nproviders = ();",
+        "max_connections = +10; source_addresses = [ \"127.0.0\" \".1\", \"::1\" ];",
+        "providers = ();",
         "dns = { use_ipv4 = TRUE } defaults : { connection_limit = 3, }",
     };
 
