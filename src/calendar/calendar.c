@@ -138,11 +138,6 @@ void calendar_sending(const struct windows *w, const struct spans *holidays, con
 
 /* ---- for people ---- */
 
-bool calendar_zone_is_known(const char *zone_name)
-{
-    return zone_get(zone_name) != NULL;
-}
-
 void calendar_format(struct wall at, const char *zone_name, char *out, size_t n)
 {
     static const char name[7][4] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};

@@ -14,8 +14,6 @@ void provider_adapt(struct provider *v, struct now now); /* time has passed */
 void gate_init(struct gate *g, const char *kind, const char *name, const struct cap *cap);
 void gate_change(struct gate *g, const struct cap *cap);
 void gate_done(struct gate *g);
-/* Mono us: when it grants one more message. Noted as blocked when that is not now; see gate_retry. */
-int64_t gate_message_at(const struct gate *g, int64_t now_us);
 bool gate_has_place(const struct gate *g);
 /* The same for one provider: a place may be kept for another. */
 bool gate_has_place_for(const struct plan *p, const struct gate *g, const struct provider *v);

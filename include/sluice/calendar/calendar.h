@@ -60,7 +60,6 @@ bool calendar_ics(const char *path, const char *what, const char *default_zone,
 bool calendar_ics_text(const char *text, size_t n, const char *path, const char *what,
                        const char *default_zone, struct calendar_range r, struct spans *out,
                        struct problems *p);
-bool calendar_zone_is_known(const char *zone_name);
 /* Local wall clock of that zone for people: "Wed 2026-11-25 01:00 KST"; "" for an unknown zone,
  * "never" for WHEN_NEVER. */
 void calendar_format(struct wall at, const char *zone_name, char *out, size_t n);
