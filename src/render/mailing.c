@@ -9,9 +9,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "header.h"
-#include "template.h"
-#include "vars.h"
+#include <sluice/mime/header.h>
+#include <sluice/template/template.h>
+#include <sluice/template/vars.h>
 
 #define MESSAGE_ID_MAX 127 /* struct outcome keeps that many */
 #define FIXED_HEADERS_MAX 8192

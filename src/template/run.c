@@ -1,6 +1,6 @@
 /* Runs a compiled template over one recipient's variables. Nothing is allocated but for strings
  * with JSON escapes. */
-#include "template.h"
+#include <sluice/template/template.h>
 
 #define SCRATCH_MAX (1024u * 1024)
 

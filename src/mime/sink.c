@@ -1,4 +1,4 @@
-#include "sink.h"
+#include <sluice/mime/sink.h>
 
 #include <sluice/base/must.h>
 #include <sluice/base/utf8.h>

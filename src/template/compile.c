@@ -1,6 +1,6 @@
 /* A template and its partials, one program after the other: each partial at each indentation that
  * it is used with is a program of its own, found while the ones before it are read. */
-#include "template_compile.h"
+#include "compile.h"
 
 #include <sluice/base/must.h>
 #include <sluice/base/utf8.h>

@@ -12,8 +12,8 @@
  *     sink_value(&s, "홍길동", 9, true);
  *     sink_end(&s);
  */
-#ifndef SLUICE_RENDER_SINK_H
-#define SLUICE_RENDER_SINK_H
+#ifndef SLUICE_MIME_SINK_H
+#define SLUICE_MIME_SINK_H
 
 #include <stdbool.h>
 #include <stddef.h>

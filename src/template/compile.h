@@ -1,12 +1,12 @@
-/* template_compile.h: what the two halves of the compiler share: programs (template_compile.c) and
- * the tags of one program (template_scan.c).
+/* compile.h: what the two halves of the compiler share: programs (compile.c) and
+ * the tags of one program (scan.c).
  *
  *     scan_program(&compiler, &template->program[i], source, indent_bytes);
  */
-#ifndef SLUICE_RENDER_TEMPLATE_COMPILE_H
-#define SLUICE_RENDER_TEMPLATE_COMPILE_H
+#ifndef SLUICE_TEMPLATE_COMPILE_H
+#define SLUICE_TEMPLATE_COMPILE_H
 
-#include "template.h"
+#include <sluice/template/template.h>
 
 /* What stays the same for all programs of one template. */
 struct compiler {

@@ -1,4 +1,4 @@
-#include "header.h"
+#include <sluice/mime/header.h>
 
 #include <sluice/base/utf8.h>
 

@@ -1,7 +1,7 @@
 /* From a template's text to nodes. The rules are those of the Mustache specification
  * (mustache/spec): tags that stand alone on their line take the line with them, and a partial that
  * stands alone is indented as its tag was. */
-#include "template_compile.h"
+#include "compile.h"
 
 #include <sluice/base/must.h>
 #include <sluice/base/utf8.h>

@@ -10,8 +10,8 @@
  *     struct run r = {.root = ..., .sink = &sink};
  *     template_run(t, &r);
  */
-#ifndef SLUICE_RENDER_TEMPLATE_H
-#define SLUICE_RENDER_TEMPLATE_H
+#ifndef SLUICE_TEMPLATE_TEMPLATE_H
+#define SLUICE_TEMPLATE_TEMPLATE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@
 #include <sluice/base/map.h>
 #include <sluice/base/str.h>
 
-#include "sink.h"
+#include <sluice/mime/sink.h>
 
 #define TEMPLATE_MAX_BYTES (4u * 1024 * 1024) /* of one file */
 #define TEMPLATE_MAX_NODES 100000u

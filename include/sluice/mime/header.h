@@ -3,8 +3,8 @@
  *     header_text(&out, "Subject", str_of("(광고) 홍길동님, 봄 세일"));
  *     header_mailbox(&out, "From", str_of("봄날상회"), str_of("news@shop.example"));
  */
-#ifndef SLUICE_RENDER_HEADER_H
-#define SLUICE_RENDER_HEADER_H
+#ifndef SLUICE_MIME_HEADER_H
+#define SLUICE_MIME_HEADER_H
 
 #include <stdbool.h>
 #include <stddef.h>

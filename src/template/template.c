@@ -1,5 +1,5 @@
 /* What a compiled template is asked outside of compiling and running. */
-#include "template.h"
+#include <sluice/template/template.h>
 
 #include <sluice/base/must.h>
 

@@ -6,12 +6,12 @@
  *
  *     vars_fill(&plan, vars, vars_len, email, slot);
  */
-#ifndef SLUICE_RENDER_VARS_H
-#define SLUICE_RENDER_VARS_H
+#ifndef SLUICE_TEMPLATE_VARS_H
+#define SLUICE_TEMPLATE_VARS_H
 
 #include <stdint.h>
 
-#include "template.h"
+#include <sluice/template/template.h>
 
 struct vars_plan {
     const struct names *names;

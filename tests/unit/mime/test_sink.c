@@ -11,7 +11,7 @@
 #include <sluice/base/rng.h>
 #include <sluice/base/utf8.h>
 
-#include "sink.h"
+#include <sluice/mime/sink.h>
 
 static int digit(char c)
 {

@@ -10,7 +10,7 @@
 #include <sluice/base/rng.h>
 #include <sluice/base/utf8.h>
 
-#include "header.h"
+#include <sluice/mime/header.h>
 
 static int digit(char c)
 {

@@ -11,7 +11,7 @@
 
 #include <sluice/base/must.h>
 
-#include "template.h"
+#include <sluice/template/template.h>
 
 /* Partials of a test: name, text, name, text, ..., NULL. */
 static bool find_partial(void *context, struct str name, struct str *text, const char **file)

@@ -1,4 +1,4 @@
-#include "vars.h"
+#include <sluice/template/vars.h>
 
 #include <sluice/base/must.h>
 
