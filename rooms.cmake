@@ -4,7 +4,8 @@ room(model USES base LIBS PkgConfig::jansson)
 room(os USES base LIBS Threads::Threads)
 room(shape USES base model LIBS PkgConfig::libpcre2_8)
 room(calendar USES base model os shape LIBS PkgConfig::libical)
-room(conf USES base model os shape calendar LIBS PkgConfig::libconfig)
+room(dkim USES base os LIBS PkgConfig::openssl)
+room(conf USES base model os shape calendar dkim LIBS PkgConfig::libconfig)
 room(handover USES base model os)
 room(db USES base LIBS PkgConfig::sqlite3)
 room(spool USES base model os db LIBS PkgConfig::sqlite3)
@@ -13,8 +14,9 @@ room(mime USES base model LIBS PkgConfig::libidn2)
 room(html USES base)
 room(template USES base model mime)
 room(token USES base os LIBS PkgConfig::openssl)
-room(dkim USES base os LIBS PkgConfig::openssl)
 room(render USES base model mime html template token dkim LIBS PkgConfig::jansson)
+room(eml USES base model LIBS PkgConfig::gmime_3_0)
+room(lint USES base model html)
 room(dns USES base model os LIBS PkgConfig::libcares resolv PkgConfig::libidn2)
 room(reply USES base model)
 room(plan USES base model shape dns reply)
@@ -24,8 +26,8 @@ room(deliver USES base model os handover render reply LIBS PkgConfig::libesmtp_1
 # libESMTP shall call our connect(), see src/deliver/dial.h; pool_start() fails in a program without this.
 target_link_options(sluice_deliver INTERFACE -Wl,--export-dynamic-symbol=connect)
 room(report USES base model)
-room(job USES base model os conf shape calendar spool render LIBS PkgConfig::jansson PkgConfig::zlib
+room(job USES base model os conf shape calendar spool eml render LIBS PkgConfig::jansson PkgConfig::zlib
      PkgConfig::libzstd PkgConfig::libidn2)
-room(admin USES base model os conf report LIBS PkgConfig::jansson)
-room(engine USES base model os conf shape calendar forecast handover spool list render dns reply plan deliver report job
-     admin LIBS PkgConfig::jansson)
+room(admin USES base model os conf dkim token report LIBS PkgConfig::jansson)
+room(engine USES base model os conf shape calendar forecast handover spool list token dkim render lint dns reply plan
+     deliver report job admin LIBS PkgConfig::jansson)

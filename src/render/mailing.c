@@ -18,9 +18,6 @@
 
 enum part_kind { PART_SUBJECT, PART_TEXT, PART_HTML, PARTS };
 
-/* What a variable without a value does to its message. Jobs will choose (issue 4). */
-enum missing_policy { MISSING_IS_EMPTY, MISSING_SKIPS_RECIPIENT };
-
 struct part {
     struct template *template; /* NULL: the mailing has no such part */
     enum body_encoding encoding;
@@ -366,7 +363,7 @@ struct rendering {
 static bool run_part(struct rendering *r, enum part_kind kind)
 {
     const struct part *p = &r->m->part[kind];
-    const struct path *missing;
+    const char *missing;
 
     buf_put(r->out, p->head.data, p->head.len);
     sink_begin(&r->sink, r->out, p->encoding);
@@ -374,8 +371,8 @@ static bool run_part(struct rendering *r, enum part_kind kind)
     if (!template_run(p->template, &r->run))
         return err_set(r->e, "%s: %s", part_about[kind].file, r->run.failed);
     missing = r->run.missing;
-    if (missing && r->m->on_missing == MISSING_SKIPS_RECIPIENT)
-        return err_set(r->e, "variable '%s' has no value", missing->text ? missing->text : ".");
+    if (missing && r->m->on_missing == MISSING_SKIP)
+        return err_set(r->e, "variable '%s' has no value", missing);
     if (kind != PART_SUBJECT)
         sink_end(&r->sink);
     return true;

@@ -148,7 +148,7 @@ static void run_value(const struct template *t, const struct node *n, struct run
     struct json_view v = lookup(r, path);
 
     if (v.kind == JSON_VIEW_NONE && !r->missing)
-        r->missing = path;
+        r->missing = path->text;
     if (r->empty && is_empty(v))
         r->empty(r->arg, path->text);
     if (r->sink)

@@ -11,7 +11,17 @@
 #include <stdint.h>
 #include <sluice/base/err.h>
 #include <sluice/conf/tree.h>
+#include <sluice/dkim/dkim.h>
+#include <sluice/model/job.h>
 #include <sluice/shape/shaping.h>
+
+/* What a client's messages have in common, by name. "" is what holds for everybody else: the top level of the
+ * configuration; a client inherits each member that it does not set. */
+struct client_message {
+    char *client;
+    struct message_spec message;
+    struct conf_strings test_group; /* addresses: the in-house group */
+};
 
 struct settings {
     /* Relative paths are relative to the folder of the configuration file; all stored absolute. */
@@ -51,8 +61,14 @@ struct settings {
     } caps;
     struct shaping shaping; /* providers, sources, clients, named limits, rules; `defaults` is its
                              * profiles.fallback */
-    char *provider_dir;     /* *.conf */
-    char *maintenance_dir;  /* NAME.ics and NAME.anything.ics: when the provider NAME is closed */
+    char *dkim_dir; /* where `sluice key new` puts keys: DOMAIN.SELECTOR.pem; default "keys" */
+    struct dkim_entry *dkim;
+    size_t dkims;
+    char *token_key_file;                  /* of links in mails; NULL: no tokens, so no tracking */
+    struct client_message *client_message; /* the first is that of "" */
+    size_t client_messages;
+    char *provider_dir;    /* *.conf */
+    char *maintenance_dir; /* NAME.ics and NAME.anything.ics: when the provider NAME is closed */
     char *holiday_dir; /* NAME.ics: days on which send windows with holidays = "NAME" stay shut */
     char *timezone;    /* IANA: of times that are shown, and of windows that name none */
     struct conf_tree *tree; /* file names of origins point into it; may be several chained */
@@ -60,5 +76,7 @@ struct settings {
 /* Problems and origins name files absolutely, wherever `path` is given from. */
 struct settings *settings_load(const char *path, struct problems *p);
 void settings_free(struct settings *s); /* NULL is fine */
+/* Never NULL. */
+const struct client_message *settings_message(const struct settings *s, const char *client);
 
 #endif

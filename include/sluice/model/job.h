@@ -19,6 +19,31 @@
 #include <sluice/model/kinds.h>
 #include <sluice/model/window.h>
 
+/* Who sends, as the Network Act wants it shown in an advertisement. All optional. */
+struct sender_data {
+    char *name, *email, *telephone, *address;
+};
+/* Header fields beside the usual ones, and what else the message is made with. From the job file, else
+ * the template's manifest, else the client's settings. Optional unless said otherwise. */
+struct message_spec {
+    enum missing_policy missing;
+    enum mail_charset charset;
+    enum charset_fallback charset_fallback;
+    bool text_from_html; /* when there is no text.txt */
+    enum ad_policy ad_policy;
+    struct sender_data sender;
+    char *list_id; /* "봄날 소식 <news.bomnal.example>" or "news.bomnal.example" (RFC 2919) */
+    char *unsubscribe_url; /* a template, https; NULL: tracking_url with a token, if there is one */
+    char *unsubscribe_mailto; /* an address, or "address?subject=..."; a template */
+    char *feedback_id;        /* "campaign:client:class:sender"; a template */
+    char *cfbl_address;       /* RFC 9477 */
+    bool is_auto_submitted;   /* Auto-Submitted: auto-generated (RFC 3834) */
+    bool tracks_opens, tracks_clicks;
+    char *tracking_url; /* "https://t.example": what tokens are put behind, "/c/", "/o/", "/u/" */
+    char **untracked;   /* beginnings of URLs that stay as they are */
+    size_t untrackeds;
+};
+
 /* All strings are owned, UTF-8 without control characters; NULL where optional and absent. */
 struct job_spec {
     char *id;     /* 1-64 of [A-Za-z0-9_-]: it names directories */
@@ -51,7 +76,11 @@ struct job_spec {
     int64_t connection_limit;
     struct rates max_message_rate;
     struct windows send_windows; /* count 0: at any hour */
-    char *variables;             /* JSON object text, "{}" when absent: common to all recipients */
+    struct message_spec message;
+    bool needs_approval; /* nothing is sent before `sluice approve` */
+    char *test_of; /* this job is a test of that one: sent to the in-house group; NULL: it is none.
+                          * Frequency caps do not count it. */
+    char *variables; /* JSON object text, "{}" when absent: common to all recipients */
 };
 
 void job_spec_free(struct job_spec *s); /* NULL is fine */
@@ -63,8 +92,10 @@ struct job_spec *job_spec_parse(struct str text, struct err *e); /* NULL on erro
 /* The files of a template, as bytes, snapshotted with the job: later edits of the folder change
  * nothing. */
 struct part_file {
-    char *name; /* "subject.txt", "text.txt", "html.html", "x.mustache" (a partial) */
-    char *text;
+    char
+        *name; /* "subject.txt", "preheader.txt", "text.txt", "html.html", "x.mustache" (a partial),
+                 * "images/x.png" (inline), "attachments/x.pdf" */
+    char *text; /* bytes: images and attachments hold anything */
     size_t n;
 };
 struct part_files {

@@ -20,6 +20,17 @@ enum priority { PRIO_URGENT, PRIO_NORMAL, PRIO_BULK, PRIORITIES };
  * Names: hold, retry, delivered. */
 enum in_doubt_policy { DOUBT_HOLD, DOUBT_RETRY, DOUBT_DELIVERED, DOUBT_POLICIES };
 
+/* The charset of a message. Names: utf-8, euc-kr, iso-2022-kr. */
+enum mail_charset { MAIL_UTF8, MAIL_EUC_KR, MAIL_ISO_2022_KR, MAIL_CHARSETS };
+/* A character that the charset lacks: the whole message goes out in UTF-8, or it becomes '?' (in HTML a
+ * character reference). Names: utf-8, replace. */
+enum charset_fallback { CHARSET_FALLBACK_UTF8, CHARSET_FALLBACK_REPLACE, CHARSET_FALLBACKS };
+/* A variable without a value and without a fallback: empty text, or the recipient is skipped
+ * (render-error). Names: empty, skip. */
+enum missing_policy { MISSING_EMPTY, MISSING_SKIP, MISSING_POLICIES };
+/* An advertisement that lacks what the law asks for. Names: refuse, repair, warn. */
+enum ad_policy { AD_REFUSE, AD_REPAIR, AD_WARN, AD_POLICIES };
+
 /* How far an attempt got; replies to connect..MAIL never count against a recipient. Names: resolve,
  * connect, banner, ehlo, starttls, mail, rcpt, data, dot, quit, render, policy. PHASE_DOT is "from
  * the first byte of the final dot (or BDAT LAST) until its reply"; PHASE_POLICY: we decided not to
@@ -127,6 +138,14 @@ const char *priority_name(enum priority v);
 bool priority_from_name(struct str s, enum priority *out);
 const char *in_doubt_policy_name(enum in_doubt_policy v);
 bool in_doubt_policy_from_name(struct str s, enum in_doubt_policy *out);
+const char *mail_charset_name(enum mail_charset v);
+bool mail_charset_from_name(struct str s, enum mail_charset *out);
+const char *charset_fallback_name(enum charset_fallback v);
+bool charset_fallback_from_name(struct str s, enum charset_fallback *out);
+const char *missing_policy_name(enum missing_policy v);
+bool missing_policy_from_name(struct str s, enum missing_policy *out);
+const char *ad_policy_name(enum ad_policy v);
+bool ad_policy_from_name(struct str s, enum ad_policy *out);
 const char *phase_name(enum phase v);
 bool phase_from_name(struct str s, enum phase *out);
 const char *state_name(enum state v);

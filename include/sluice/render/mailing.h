@@ -16,6 +16,7 @@
 #include <sluice/base/buf.h>
 #include <sluice/base/err.h>
 #include <sluice/model/job.h>
+#include <sluice/render/keys.h>
 
 #define MAILING_MAX_BYTES (10u * 1024 * 1024) /* of one rendered message */
 
@@ -34,12 +35,13 @@ struct render_input {
     const char *vars;  /* JSON as in spool */
     size_t vars_len;
     uint64_t rid;
-    struct wall now;        /* Date: header */
-    int utc_offset_min;     /* of the Date: header */
-    const char *message_id; /* without angle brackets */
+    struct wall now;         /* Date: header */
+    int utc_offset_min;      /* of the Date: header */
+    const char *message_id;  /* without angle brackets */
+    const struct keys *keys; /* signs and makes tokens; NULL: neither signatures nor tracking */
 };
 /* False when the message cannot be made for this recipient: *e says why (the variable's name). A
- * CR, LF or NUL in a variable never makes a header. */
+ * CR, LF or NUL in a variable never makes a header. Signed last: the bytes are what is sent. */
 bool mailing_render(const struct mailing *m, const struct render_input *in, struct buf *out,
                     struct err *e);
 /* Tells of every variable that stays empty for this recipient, at each place where it is written: it is
@@ -47,6 +49,11 @@ bool mailing_render(const struct mailing *m, const struct render_input *in, stru
  * the input count. Renders nothing: fast enough for every row of a list. */
 void mailing_each_empty(const struct mailing *m, const struct render_input *in,
                         void (*each)(void *arg, const char *name), void *arg);
+/* Where a click goes: the link of the token (link, turn), as it stands in this recipient's message
+ * without tracking: an http or https URL. False: the message has no such link. Unchanged for ever: links
+ * are counted in the order in which they stand, the HTML part first. */
+bool mailing_destination(const struct mailing *m, const struct render_input *in, uint32_t link,
+                         uint32_t turn, struct buf *out, struct err *e);
 /* MAIL FROM of this mailing, without angle brackets. */
 const char *mailing_envelope_sender(const struct mailing *m);
 /* message-id for a recipient: <rid>.<job id>.<token>@<envelope domain>, the same for every attempt,

@@ -1,5 +1,5 @@
-/* template.h: Mustache templates (mustache(5) and its specification, without lambdas), compiled
- * into a flat list of nodes.
+/* template.h: Mustache templates (mustache(5) and its specification with inheritance and dynamic
+ * names, without lambdas), compiled into a flat list of nodes. (P)
  *
  * A template is one part of a message (subject, text, HTML) with the partials it uses. Names are
  * resolved as far as possible at compile time: the first part of a dotted name is a slot in a table
@@ -75,6 +75,26 @@ struct template
     char *text; /* owned: what the fixed texts point into */
 };
 
+/* What a text holds that Mustache knows nothing of, at places of the text as it is compiled (line
+ * ends made CRLF, a partial indented). Sorted by `from`; they do not overlap. */
+enum mark_kind {
+    MARK_URL,    /* from..to is a URL: values in it are escaped for it (see below) */
+    MARK_TOLD,   /* the same, and run->url is told of it: a link */
+    MARK_HOOK,   /* from == to: run->hook writes something here */
+    MARK_REPLACE /* from..to (without tags) becomes `text` */
+};
+struct mark {
+    enum mark_kind kind;
+    size_t from, to;
+    uint32_t id;     /* HOOK */
+    struct str text; /* REPLACE; lives until template_new returns */
+};
+/* Values in a URL: at its beginning (nothing but tags before it in the URL) it is a URL itself:
+ * escaped as other values are, and replaced by "#" when its scheme is none of http, https, mailto,
+ * tel, sms. In the path (no literal '?' or '#' before it) and behind it they are percent-encoded; in
+ * the path '/' stays. {{{x}}} and {{& x}} are never touched. A URL over whose end a section reaches
+ * is no URL, and a warning. */
+
 struct template_source {
     const char *file; /* for problems: "spring-sale/html.html" */
     struct str text;
@@ -82,6 +102,12 @@ struct template_source {
     bool keep_line_ends; /* else every line end becomes CRLF */
     /* Finds a partial's text and its file name for problems; false: there is none. */
     bool (*partial)(void *context, struct str name, struct str *text, const char **file);
+    /* The name of the i-th partial there is, for tags like {{>*dynamic}}; false: no more. NULL: such
+     * tags are refused. */
+    bool (*partial_name)(void *context, size_t i, struct str *name);
+    /* The marks of a text, which is the main template's (is_main) or a partial's; allocated, freed by
+     * the template. NULL: there are none. */
+    void (*marks)(void *context, struct str text, bool is_main, struct mark **mark, size_t *count);
     void *context;
 };
 
@@ -99,17 +125,26 @@ struct run {
     const struct json_view *slot; /* by names; may be NULL */
     struct json_view root;        /* looked into before the slots; kind NONE: nothing */
     struct sink *sink;            /* NULL: nothing is written */
-    /* Told of every place where a variable stays empty; may be NULL. */
+    /* Told of every place where a variable stays empty after its filters: absent, null, or an empty
+     * text (a CSV cell has no other way to be absent); may be NULL. */
     void (*empty)(void *arg, const char *name);
+    /* A MARK_TOLD: `link` counts them in the order of compilation, from 0 to template_links() - 1;
+     * `turn` is how often this one was met before in this run (loops). `url` is as it would be
+     * written. True: `out` (empty before) is written in its place, as it is. May be NULL. */
+    bool (*url)(void *arg, uint32_t link, uint32_t turn, struct str url, struct buf *out);
+    void (*hook)(void *arg, uint32_t id, struct sink *sink); /* may be NULL: nothing is written */
     void *arg;
+    uint32_t *turn;      /* template_links() zeros; needed when `url` is given */
+    struct buf *scratch; /* two empty ones, for filters and URLs; cleared after each use */
     /* results */
-    const char *failed;         /* why it was broken off; NULL: it went through */
-    const struct path *missing; /* the first variable without a value */
+    const char *failed;  /* why it was broken off; NULL: it went through */
+    const char *missing; /* the first variable that stayed empty, see `empty`; NULL: none */
     /* private */
     struct json_view stack[TEMPLATE_MAX_DEPTH];
     unsigned depth, levels;
     uint32_t steps;
 };
+uint32_t template_links(const struct template *t);
 /* False when a limit was hit: run->failed says which. The caller looks at the buffer's `full`. */
 bool template_run(const struct template *t, struct run *r);
 
