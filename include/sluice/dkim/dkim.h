@@ -1,10 +1,12 @@
-/* dkim.h: DKIM signatures (RFC 6376, 8301, 8463): rsa-sha256 and ed25519-sha256, relaxed/relaxed. (P)
+/* dkim.h: DKIM signatures (RFC 6376, 8301, 8463). (P)
+ *
+ * rsa-sha256 and ed25519-sha256, relaxed/relaxed.
  *
  * Keys are immutable and shared by all threads; a ring is all keys of a configuration, counted
  * references, replaced as a whole by a reload.
  *
  *     size_t n = dkim_ring_pick(ring, "hanbit", "hanbit-shop.example", key);
- *     dkim_sign(key, n, message, NULL, now, &headers, &e);   // DKIM-Signature fields, to stand on top
+ *     dkim_sign(key, n, message, NULL, now, &out, &e);   // DKIM-Signature fields, to stand on top
  */
 #ifndef SLUICE_DKIM_DKIM_H
 #define SLUICE_DKIM_DKIM_H
@@ -31,14 +33,17 @@ const char *dkim_key_domain(const struct dkim_key *k);
 const char *dkim_key_selector(const struct dkim_key *k);
 enum dkim_algorithm dkim_key_algorithm(const struct dkim_key *k);
 unsigned dkim_key_bits(const struct dkim_key *k);
-/* A new private key as PEM (PKCS #8); rsa_bits only for RSA. */
+/* Appends a new private key as PEM (PKCS #8); rsa_bits only for RSA. Wipe it: secret_done,
+ * os/secret.h. */
 bool dkim_key_generate(enum dkim_algorithm a, unsigned rsa_bits, struct buf *pem, struct err *e);
 /* The value of its DNS record: "v=DKIM1; k=rsa; p=..." */
 void dkim_key_record(const struct dkim_key *k, struct buf *out);
-/* The record for a zone file: name, TXT, strings of at most 255 bytes each in parentheses. */
+/* The record for a zone file, one line without its end: name, TXT, strings of at most 255 bytes
+ * each in parentheses. */
 void dkim_key_zone_line(const struct dkim_key *k, struct buf *out);
 
-/* What stands in the DNS against the key. `txt`: the strings of one TXT record put together. */
+/* What stands in the DNS against the key (RFC 6376 3.6.1). `txt`: the strings of one TXT record
+ * put together. why: the reason, empty for a good one. */
 enum dkim_record_verdict {
     DKIM_RECORD_GOOD,
     DKIM_RECORD_OTHER_KEY, /* p= is another public key */
@@ -53,10 +58,12 @@ struct dkim_body {
     unsigned char sha256[32];
 };
 void dkim_body_hash(struct str body, struct dkim_body *out);
-/* message: header lines, an empty line, the body, all in CRLF. known: the body's hash, NULL: computed
- * once for all signatures. Appends n fields "DKIM-Signature: ...\r\n", folded. Signs the fields of
- * RFC 6376 5.4.1 that are there, List-*, Feedback-ID, CFBL-*, Auto-Submitted, MIME's; From, To, Subject, Date and
- * Reply-To once more than they are there (oversigned). t= is now; no l=, no x=. False: OpenSSL failed. */
+/* message: header lines, an empty line, the body, all in CRLF. known: the body's hash, NULL:
+ * computed once for all signatures. Appends n fields "DKIM-Signature: ...\r\n", folded. Signs
+ * the fields of RFC 6376 5.4.1 that are there, List-*, Feedback-ID, CFBL-*, Auto-Submitted,
+ * MIME's; From, To, Subject, Date and Reply-To once more than they are there (oversigned). t= is
+ * now; no i=, no l=, no x=. Any thread. False: OpenSSL failed, out is full, or there are more
+ * than 128 fields to sign; what was appended is to be cut off then. */
 bool dkim_sign(const struct dkim_key *const *key, size_t n, struct str message,
                const struct dkim_body *known, struct wall now, struct buf *out, struct err *e);
 
@@ -66,16 +73,15 @@ bool dkim_sign(const struct dkim_key *const *key, size_t n, struct str message,
 struct dkim_entry {
     char *domain, *selector;
     char *key_file;
-    char **from; /* domains of From: that it signs; "*": all. None: `domain` and what is below it */
+    char **from; /* domains of From: that it signs, with all below; "*": all. None: `domain` */
     size_t froms;
     char **client; /* whose jobs; none: all */
     size_t clients;
     struct origin at;
 };
 struct dkim_ring;
-/* Reads the key files (S): regular files that neither the group's write bit nor any bit of others
- * opens, owned by root or by us. All problems go to *p; NULL when there are errors. An empty list
- * gives an empty ring. */
+/* Reads the key files (S), see os/secret.h. All problems go to *p; NULL when there are errors.
+ * An empty list gives an empty ring. Nothing of the entries is kept. */
 struct dkim_ring *dkim_ring_load(const struct dkim_entry *entry, size_t count, struct problems *p);
 struct dkim_ring *dkim_ring_ref(struct dkim_ring *r);
 void dkim_ring_release(struct dkim_ring *r); /* NULL is fine */

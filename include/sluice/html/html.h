@@ -22,8 +22,9 @@ enum html_kind {
     HTML_TEXT,
     HTML_OPEN,    /* <a ...>, <br/> */
     HTML_CLOSE,   /* </a> */
-    HTML_COMMENT, /* comments, <!DOCTYPE>, <?...>: conditional comments of Outlook are comments */
-    HTML_RAW,     /* what stands inside script, style, title, textarea */
+    HTML_COMMENT, /* comments, <!DOCTYPE>, <?...>, a tag that never ends: conditional comments of
+                     Outlook are comments */
+    HTML_RAW, /* what stands inside script, style, title, textarea, iframe, noembed, noframes, xmp */
     HTML_MUSTACHE /* a tag of Mustache outside of HTML tags */
 };
 #define HTML_ATTRS_MAX 64
@@ -47,6 +48,12 @@ void html_begin(struct html_scan *s, struct str text);
 bool html_next(struct html_scan *s, struct html_token *t);  /* false: the end */
 bool html_is(const struct html_token *t, const char *name); /* compared without case */
 const struct html_attr *html_attr(const struct html_token *t, const char *name); /* NULL: none */
+
+/* The value of a property in an inline style, without "!important"; the last one counts. False: it
+ * is not there. */
+bool html_style(struct str style, const char *property, struct str *value);
+/* Hidden by its own attributes: display:none, visibility:hidden, opacity:0, no height, `hidden`. */
+bool html_is_hidden(const struct html_token *t);
 
 /* Character references ("&amp;", "&#x20;", "&copy;" and the other common names) -> UTF-8; what is
  * none stays. */

@@ -2,8 +2,10 @@
  *
  * Looks at a rendered message and at what the DNS says about its sender; the caller asked the DNS.
  *
- *     struct lint l = {.p = &findings};
- *     lint_message(message, &facts, &l);
+ *     struct lint l = {0};
+ *     lint_check_message(&message, &l);
+ *     for (size_t i = 0; i < l.count; i++) ... l.item[i].text ...
+ *     lint_done(&l);
  */
 #ifndef SLUICE_LINT_LINT_H
 #define SLUICE_LINT_LINT_H
