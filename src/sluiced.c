@@ -89,6 +89,12 @@ static struct settings *load(const struct options *o)
     struct settings *s = settings_load(o->conf, &p);
     if (s && (o->check || s->log_file)) /* a log on the terminal says it itself */
         engine_check_calendars(s, &p);
+    if (s)
+        engine_check_keys(s, &p);
+    if (p.errors) {
+        settings_free(s);
+        s = NULL;
+    }
     if (o->conf[0] != '/')
         shorten(&p);
     problems_format(&p, &text);

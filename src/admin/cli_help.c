@@ -42,6 +42,51 @@ const struct cli_command CLI_COMMANDS[] = {
      "  sluice show spring\n"
      "  sluice show spring kim@naver.com\n"
      "  sluice show spring kim@naver.com --message --output kim.eml\n"},
+    {"render", cli_render, "JOB|FILE.job [--to ADDRESS] [-o|--output FILE] [--open]",
+     "one message as it would leave now, signed and with its links",
+     "The exact bytes, as .eml. A job, or a job file that is not dropped yet (the daemon reads "
+     "it).\n"
+     "\n"
+     "  --to ADDRESS   for this recipient; otherwise for the first one\n"
+     "  --output FILE  into FILE\n"
+     "  --open         also a page for a browser, FILE.html or JOB.preview.html (FILE itself when\n"
+     "                 that ends in .html); prints where it is. Nothing in it runs, and nothing "
+     "is\n"
+     "                 loaded from the network\n"
+     "\n"
+     "  sluice render spring --to kim@naver.com -o kim.eml\n"
+     "  sluice render campaigns/spring.job --open\n"},
+    {"lint", cli_lint, "JOB|FILE.job [--to ADDRESS] [--json]",
+     "what is wrong with a message, and with its sender in the DNS",
+     "Size, links, pictures, what inboxes strip, and what looks like spam; SPF, DKIM and DMARC of "
+     "the\n"
+     "sender. Exit code 1 when there are errors.\n"
+     "\n"
+     "  --to ADDRESS  the message to this recipient; otherwise to the first one\n"
+     "  --json        print JSON\n"
+     "\n"
+     "  sluice lint campaigns/spring.job\n"},
+    {"test", cli_test, "JOB [--to ADDRESS]... [--as ADDRESS] [--no-wait] [--json]",
+     "send a job to the in-house group, by the real way",
+     "As a job of its own, JOB-test-1, -2 ..., at once, with the variables of the job's first\n"
+     "recipients. Suppressions count, frequency caps do not. Waits up to 60 s; exit code 1 unless\n"
+     "everybody has got it.\n"
+     "\n"
+     "  --to ADDRESS  instead of the client's `test_group`; as often as needed\n"
+     "  --as ADDRESS  as this recipient of the job would get it\n"
+     "  --no-wait     print the test's name and end\n"
+     "  --json        print JSON\n"
+     "\n"
+     "  sluice test spring\n"
+     "  sluice test spring --to lee@shop.example --as kim@naver.com\n"},
+    {"approve", cli_approve, "JOB [--untested]", "let a job go that waits for approval",
+     "A job with `approval = true` sends nothing before. Survives a restart; `sluice show JOB` "
+     "says who\n"
+     "approved it.\n"
+     "\n"
+     "  --untested  also when no test of it has reached anybody\n"
+     "\n"
+     "  sluice approve spring\n"},
     {"pause", cli_lever, "JOB", "stop a job until it is resumed",
      "What is being sent at this moment ends; nothing new begins. Survives a restart.\n"
      "\n"
@@ -114,8 +159,37 @@ const struct cli_command CLI_COMMANDS[] = {
      "  --json  print JSON\n"
      "\n"
      "  sluice forecast spring\n"},
+    {"key new", cli_key_new, "DOMAIN SELECTOR [--ed25519] [--bits N] [-o|--output FILE]",
+     "make a DKIM key and print its DNS record",
+     "Without the daemon. The key goes into `dkim_dir` of the configuration (-c, $SLUICE_CONF); "
+     "an\n"
+     "existing file is never overwritten. What is printed is a piece of a zone file, with what "
+     "else is\n"
+     "to be done as comments.\n"
+     "\n"
+     "  --ed25519      Ed25519 instead of RSA; beside an RSA key, for few receivers know it\n"
+     "  --bits N       of an RSA key; 2048 otherwise\n"
+     "  --output FILE  into FILE\n"
+     "\n"
+     "  sluice -c /etc/sluice/sluice.conf key new shop.example s2026\n"},
+    {"key token", cli_key_token, "[FILE] [--first]", "make a key for the links in mails",
+     "Without the daemon. A line is added to FILE, or to `tracking_server.key_file` of the "
+     "configuration:\n"
+     "at the end, where it only reads; so every server can know a key before one uses it.\n"
+     "\n"
+     "  --first  in front: it writes from the next reload on\n"
+     "\n"
+     "  sluice key token\n"},
+    {"key check", cli_key_check, "[DOMAIN] [--json]", "the DKIM keys against what the DNS says",
+     "Exit code 1 unless all are good.\n"
+     "\n"
+     "  --json  print JSON\n"
+     "\n"
+     "  sluice key check\n"
+     "  sluice key check shop.example\n"},
     {"reload", cli_reload, "[--json]", "read the configuration again",
-     "Nothing is dropped. A configuration with errors is refused with all of them, and the old "
+     "Keys of DKIM and links, too. Nothing is dropped. A configuration with errors is refused with "
+     "all of them, and the old "
      "one\n"
      "stays (exit code 1).\n"
      "\n"

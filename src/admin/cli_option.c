@@ -58,56 +58,88 @@ const char *cli_nearest(const char *word, const char *(*name)(size_t i), size_t 
     return best;
 }
 
+static size_t name_length(const struct cli_option *o)
+{
+    return strcspn(o->name, "|+");
+}
+
 static bool complain_unknown(struct cli *c, const char *arg, const struct cli_option *options)
 {
-    const char *best = NULL;
+    struct str best = {NULL, 0};
     unsigned least = 3;
     struct str rest = str_of(arg), word = rest;
     str_cut(&rest, '=', &word);
     for (const struct cli_option *o = options; str_starts(word, "--") && o->name; o++) {
-        unsigned d = str_distance(str_n(word.p + 2, word.n - 2), str_of(o->name));
+        struct str name = str_n(o->name, name_length(o));
+        unsigned d = str_distance(str_n(word.p + 2, word.n - 2), name);
         if (d < least) {
             least = d;
-            best = o->name;
+            best = name;
         }
     }
-    if (best)
-        cli_usage(c, "unknown option '%s'; did you mean '--%s'?", arg, best);
+    if (best.p)
+        cli_usage(c, "unknown option '%s'; did you mean '--%.*s'?", arg, (int)best.n, best.p);
     else
         cli_usage(c, "unknown option '%s'", arg);
     return false;
+}
+
+static bool is_letter_of(const struct cli_option *o, const char *arg)
+{
+    size_t n = name_length(o);
+    return o->name[n] == '|' && arg[1] == o->name[n + 1] && arg[2] == '\0';
+}
+
+/* "--name", "--name=..." or "-n"? *value: what stands behind '='. */
+static bool is_option(const struct cli_option *o, const char *arg, const char **value)
+{
+    size_t n = name_length(o);
+    *value = NULL;
+    if (is_letter_of(o, arg))
+        return true;
+    if (strncmp(arg, "--", 2) != 0 || strncmp(arg + 2, o->name, n) != 0)
+        return false;
+    if (arg[2 + n] == '=')
+        *value = arg + 2 + n + 1;
+    return arg[2 + n] == '\0' || arg[2 + n] == '=';
+}
+
+/* Where the value goes; NULL after a complaint. */
+static const char **place_of(struct cli *c, const struct cli_option *o)
+{
+    size_t n = 0;
+    if (o->name[name_length(o)] != '+')
+        return o->text;
+    while (n < CLI_LIST_MAX && o->text[n])
+        n++;
+    if (n < CLI_LIST_MAX)
+        return &o->text[n];
+    cli_usage(c, "--%.*s stands there too often: at most %d times", (int)name_length(o), o->name,
+              CLI_LIST_MAX);
+    return NULL;
 }
 
 /* One option at argv[*i]; moves *i past its value. */
 static bool take_option(struct cli *c, int argc, char **argv, int *i,
                         const struct cli_option *options)
 {
-    const char *arg = argv[*i];
-    const char **target = NULL, *value = NULL;
-    if (strcmp(arg, "-s") == 0)
-        target = &c->socket;
-    else if (strcmp(arg, "-c") == 0)
-        target = &c->conf;
-    for (const struct cli_option *o = options; !target && o->name; o++) {
-        size_t n = strlen(o->name);
-        if (strncmp(arg, "--", 2) != 0 || strncmp(arg + 2, o->name, n) != 0)
-            continue;
-        char end = arg[2 + n];
-        if (end == '\0' && o->flag) {
-            *o->flag = true;
-            return true;
-        }
-        if (end == '=' && o->flag) {
-            cli_usage(c, "--%s takes no value", o->name);
-            return false;
-        }
-        if (end != '\0' && end != '=')
-            continue;
-        target = o->text;
-        value = end == '=' ? arg + 2 + n + 1 : NULL;
-    }
-    if (!target)
+    const char *arg = argv[*i], *value = NULL;
+    const char **target = strcmp(arg, "-s") == 0   ? &c->socket
+                          : strcmp(arg, "-c") == 0 ? &c->conf
+                                                   : NULL;
+    const struct cli_option *o = options;
+    while (!target && o->name && !is_option(o, arg, &value))
+        o++;
+    if (!target && !o->name)
         return complain_unknown(c, arg, options);
+    if (!target && o->flag) {
+        *o->flag = true;
+        if (value)
+            cli_usage(c, "--%s takes no value", o->name);
+        return !value;
+    }
+    if (!target && !(target = place_of(c, o)))
+        return false;
     if (!value && *i + 1 == argc) {
         cli_usage(c, "%s needs a value behind it", arg);
         return false;

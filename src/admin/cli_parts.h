@@ -41,12 +41,14 @@ enum cli_exit cli_usage(struct cli *c, const char *format, ...)
 
 /* ---- options ---- */
 
+enum { CLI_ARGS_MAX = 8, CLI_LIST_MAX = 50 };
 struct cli_option {
-    const char *name;  /* without --; NULL ends the table */
-    const char **text; /* --name VALUE; or */
-    bool *flag;        /* --name */
+    const char *
+        name; /* without --; "output|o": -o, too; "to+": as often as one likes; NULL ends the table */
+    const char *
+        *text;  /* --name VALUE; for "to+" an empty array of CLI_LIST_MAX + 1, ended by NULL; or */
+    bool *flag; /* --name */
 };
-enum { CLI_ARGS_MAX = 8 };
 /* Sorts argv into options (anywhere, until "--") and arguments, between `least` and `most` of them;
  * -s and -c are known to all commands. False after a complaint: return CLI_USAGE. */
 bool cli_options(struct cli *c, int argc, char **argv, const struct cli_option *options,
@@ -63,6 +65,15 @@ bool cli_format(struct cli *c, const char *word, const char **format);
 /* The control socket's path: -s, -c, $SLUICE_SOCKET, $SLUICE_CONF, /etc/sluice/sluice.conf, in this
  * order; NULL after a complaint. */
 const char *cli_socket(struct cli *c);
+/* The configuration's path: -c, $SLUICE_CONF, /etc/sluice/sluice.conf; NULL: none of them. */
+const char *cli_conf_path(const struct cli *c);
+/* A path that the configuration names, as the daemon understands it: setting `name` of `group` (NULL: of the top
+ * level), `fallback` (may be NULL) without it. Nothing else of the configuration is looked at. False after a
+ * complaint; *path (owned by the caller) is NULL when there is neither. */
+bool cli_conf_setting(struct cli *c, const char *group, const char *name, const char *fallback,
+                      char **path);
+/* An argument that may be a job or a job file: puts "job" or "file" (absolute). False after a complaint. */
+bool cli_put_job(struct cli *c, json_t *request, const char *arg);
 /* Sends the request and frees it. CLI_OK: *answer is the daemon's (json_decref); else a complaint
  * was printed, with every problem that the daemon listed. Only when data() stopped it nothing was:
  * then it is the caller's to say why. */
@@ -102,6 +113,13 @@ enum cli_exit cli_submit(struct cli *c, int argc, char **argv);
 enum cli_exit cli_status(struct cli *c, int argc, char **argv);
 enum cli_exit cli_results(struct cli *c, int argc, char **argv);
 enum cli_exit cli_show(struct cli *c, int argc, char **argv);
+enum cli_exit cli_render(struct cli *c, int argc, char **argv);
+enum cli_exit cli_lint(struct cli *c, int argc, char **argv);
+enum cli_exit cli_test(struct cli *c, int argc, char **argv);
+enum cli_exit cli_approve(struct cli *c, int argc, char **argv);
+enum cli_exit cli_key_new(struct cli *c, int argc, char **argv);
+enum cli_exit cli_key_token(struct cli *c, int argc, char **argv);
+enum cli_exit cli_key_check(struct cli *c, int argc, char **argv);
 enum cli_exit cli_lever(struct cli *c, int argc, char **argv);
 enum cli_exit cli_resume(struct cli *c, int argc, char **argv);
 enum cli_exit cli_suspend(struct cli *c, int argc, char **argv);

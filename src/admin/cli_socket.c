@@ -1,4 +1,4 @@
-/* cli_socket.c: where the daemon is. */
+/* cli_socket.c: where the daemon is, and what its configuration says without it. */
 #include "cli_parts.h"
 
 #include <stdlib.h>
@@ -12,12 +12,11 @@
 #define CONF_BYTES ((size_t)4 << 20)
 
 /* Relative to the folder of the configuration. */
-static char *resolve(const char *conf, const char *socket)
+static char *resolve(const char *conf, const char *path)
 {
     const char *slash = strrchr(conf, '/');
-    char *whole = *socket == '/' || !slash
-                      ? mem_str(socket)
-                      : mem_printf("%.*s/%s", (int)(slash - conf), conf, socket);
+    char *whole = *path == '/' || !slash ? mem_str(path)
+                                         : mem_printf("%.*s/%s", (int)(slash - conf), conf, path);
     char *real = realpath(whole, NULL); /* shorter: a socket's path has at most 107 bytes */
     if (!real)
         return whole;
@@ -26,25 +25,59 @@ static char *resolve(const char *conf, const char *socket)
 }
 
 /* Nothing else of the configuration is looked at: somebody who has just broken it must still be able
- * to stop a job, and to be told by `reload` what is wrong with it. */
-static char *socket_of_conf(struct cli *c, const char *conf)
+ * to stop a job, and to be told by `reload` what is wrong with it; and a key that it names already can be made. */
+static bool setting_of(struct cli *c, const char *conf, const char *group, const char *name,
+                       const char *fallback, char **path)
 {
     struct problems p;
     problems_init(&p);
+    *path = NULL;
     struct conf_tree *t = conf_load(conf, CONF_BYTES, CONF_INCLUDES, &p);
-    const struct conf_node *node = t ? conf_find(&t->root, "control_socket") : NULL;
-    bool is_text = node && node->kind == CONF_STRING;
-    char *path = t ? resolve(conf, is_text ? node->s : DEFAULT_SOCKET) : NULL;
+    const struct conf_node *in = t && group ? conf_find(&t->root, group) : t ? &t->root : NULL;
+    const struct conf_node *node = in && in->kind == CONF_GROUP ? conf_find(in, name) : NULL;
+    const char *text = node && node->kind == CONF_STRING ? node->s : fallback;
+    if (t && text)
+        *path = resolve(conf, text);
     if (!t) {
-        struct buf text;
-        buf_init(&text, 256 * 1024);
-        problems_format(&p, &text);
-        cli_say(c, CLI_USAGE, "%s has errors (-s SOCKET goes without it):\n%s", conf, text.data);
-        buf_done(&text);
+        struct buf said;
+        buf_init(&said, 256 * 1024);
+        problems_format(&p, &said);
+        cli_say(c, CLI_USAGE, "%s has errors%s:\n%s", conf,
+                group || strcmp(name, "control_socket") != 0 ? "" : " (-s SOCKET goes without it)",
+                said.data);
+        buf_done(&said);
     }
     conf_tree_free(t);
     problems_done(&p);
+    return t != NULL;
+}
+
+static char *socket_of_conf(struct cli *c, const char *conf)
+{
+    char *path;
+    setting_of(c, conf, NULL, "control_socket", DEFAULT_SOCKET, &path);
     return path;
+}
+
+const char *cli_conf_path(const struct cli *c)
+{
+    const char *conf = getenv("SLUICE_CONF");
+    return c->conf                     ? c->conf
+           : conf && *conf             ? conf
+           : file_exists(DEFAULT_CONF) ? DEFAULT_CONF
+                                       : NULL;
+}
+
+bool cli_conf_setting(struct cli *c, const char *group, const char *name, const char *fallback,
+                      char **path)
+{
+    const char *conf = cli_conf_path(c);
+    *path = NULL;
+    if (conf)
+        return setting_of(c, conf, group, name, fallback, path);
+    cli_say(c, CLI_USAGE,
+            "which configuration? Say -c CONF or set SLUICE_CONF (there is no " DEFAULT_CONF ")");
+    return false;
 }
 
 const char *cli_socket(struct cli *c)

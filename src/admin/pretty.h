@@ -87,6 +87,10 @@ void pretty_provider(const json_t *answer, struct wall now, size_t width, struct
 void pretty_why(const json_t *answer, struct wall now, size_t width, struct buf *out);
 void pretty_windows(const json_t *answer, struct wall now, size_t width, struct buf *out);
 void pretty_plan(const json_t *answer, struct wall now, size_t width, struct buf *out);
+/* lint; test with its results; key check */
+void pretty_lint(const json_t *answer, struct wall now, size_t width, struct buf *out);
+void pretty_test(const json_t *answer, struct wall now, size_t width, struct buf *out);
+void pretty_keys(const json_t *answer, struct wall now, size_t width, struct buf *out);
 void pretty_reload(const json_t *answer, struct wall now, size_t width, struct buf *out);
 /* A line of progress as `plan` streams it: "reading recipients 40 %", nothing for anything else. */
 void pretty_plan_progress(const char *line, size_t n, struct buf *out);

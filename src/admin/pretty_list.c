@@ -52,6 +52,13 @@ void pretty_job(const json_t *answer, struct buf *out)
     pretty_field(out, "duplicates", json_object_get(answer, "duplicates"));
     pretty_field(out, "bad rows", json_object_get(answer, "bad_rows"));
     put_line(out, "  columns         %s\n", answer, "columns");
+    pretty_field(out, "held", json_object_get(answer, "held"));
+    const json_t *approved = json_object_get(answer, "approved");
+    if (approved) {
+        put_line(out, "  approved        %s", approved, "at");
+        put_line(out, " by %s", approved, "by");
+        buf_puts(out, json_is_true(json_object_get(approved, "untested")) ? ", untested\n" : "\n");
+    }
     buf_puts(out, "\nas accepted:\n");
     json_object_foreach((json_t *)spec, key, value)
     {

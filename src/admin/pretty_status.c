@@ -148,7 +148,10 @@ static void job_row(struct table *t, const json_t *job, size_t columns)
     pretty_cell(t, job, "id");
     pretty_cell(t, job, "client");
     pretty_cell(t, job, "class");
-    pretty_cell(t, job, "state");
+    if (*pretty_member(job, "held") && strcmp(pretty_member(job, "state"), "active") == 0)
+        table_cell(t, "held");
+    else
+        pretty_cell(t, job, "state");
     count_cells(t, &c, columns);
 }
 
@@ -210,7 +213,7 @@ void pretty_status(const json_t *answer, size_t width, struct buf *out)
 
 /* ---- one job ---- */
 
-static void job_head(const json_t *job, struct wall now, struct buf *out)
+static void job_head(const json_t *job, struct wall now, size_t width, struct buf *out)
 {
     buf_puts(out, "job ");
     pretty_put(out, json_object_get(job, "id"));
@@ -219,6 +222,14 @@ static void job_head(const json_t *job, struct wall now, struct buf *out)
     buf_puts(out, ": ");
     pretty_put(out, json_object_get(job, "state"));
     buf_printf(out, json_is_true(json_object_get(job, "standing")) ? ", standing\n" : "\n");
+    if (*pretty_member(job, "held")) {
+        struct buf held;
+        buf_init(&held, 4096);
+        pretty_put(&held, json_object_get(job, "held"));
+        buf_puts(out, "  held            ");
+        pretty_wrap(out, held.data, 18, 18, width);
+        buf_done(&held);
+    }
     pretty_field(out, "class", json_object_get(job, "class"));
     pretty_field(out, "priority", json_object_get(job, "priority"));
     pretty_field(out, "created", json_object_get(job, "created"));
@@ -335,7 +346,7 @@ void pretty_status_job(const json_t *answer, struct wall now, size_t width, stru
     /* The details stand beside the jobs or inside the one that was asked for. */
     const json_t *providers = json_object_get(answer, "providers");
     const json_t *waits = json_object_get(answer, "waits");
-    job_head(job, now, out);
+    job_head(job, now, width, out);
     states_table(job, width, out);
     categories_table(job, width, out);
     providers_table(answer, providers ? providers : json_object_get(job, "providers"), width, out);

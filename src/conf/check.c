@@ -7,7 +7,7 @@
 #define FIELDS_MAX 64
 
 static void read_one(struct reader *r, const struct conf_field *fields, const struct conf_node *n,
-                     const struct conf_node **seen)
+                     const struct conf_node **seen, bool is_part)
 {
     enum field_fit fit;
     size_t i = 0;
@@ -16,12 +16,15 @@ static void read_one(struct reader *r, const struct conf_field *fields, const st
         i++;
     MUST(i < FIELDS_MAX);
     if (!fields[i].name) {
-        say_unknown_setting(r, fields, n);
+        if (!is_part)
+            say_unknown_setting(r, fields, n);
         return;
     }
     if (seen[i]) {
         char path[CONF_PATH];
 
+        if (is_part)
+            return; /* the table that knows it as ELSEWHERE says so */
         conf_path(path, r->path, n->name);
         conf_say(r->problems, n, path, "given twice; it stands in line %u already", seen[i]->line);
         return;
@@ -33,8 +36,9 @@ static void read_one(struct reader *r, const struct conf_field *fields, const st
         say_misfit(r, n, fit);
 }
 
-void conf_read(const struct conf_node *group, const char *path, const struct conf_field *fields,
-               void *target, struct problems *p)
+static void read_fields(const struct conf_node *group, const char *path,
+                        const struct conf_field *fields, void *target, bool is_part,
+                        struct problems *p)
 {
     const struct conf_node *seen[FIELDS_MAX] = {0};
     struct reader r = {.path = path, .target = target, .problems = p};
@@ -44,7 +48,7 @@ void conf_read(const struct conf_node *group, const char *path, const struct con
         return;
     }
     for (size_t i = 0; i < group->count; i++)
-        read_one(&r, fields, &group->child[i], seen);
+        read_one(&r, fields, &group->child[i], seen, is_part);
     for (size_t i = 0; fields[i].name; i++) {
         if (seen[i])
             continue;
@@ -54,4 +58,17 @@ void conf_read(const struct conf_node *group, const char *path, const struct con
         else if (fields[i].def)
             field_store_default(&r);
     }
+}
+
+void conf_read(const struct conf_node *group, const char *path, const struct conf_field *fields,
+               void *target, struct problems *p)
+{
+    read_fields(group, path, fields, target, false, p);
+}
+
+void conf_read_part(const struct conf_node *group, const char *path,
+                    const struct conf_field *fields, void *target, struct problems *p)
+{
+    if (group->kind == CONF_GROUP) /* else conf_read() says so */
+        read_fields(group, path, fields, target, true, p);
 }

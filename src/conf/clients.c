@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sluice/base/must.h>
+#include <sluice/conf/message.h>
 #include <sluice/conf/windows.h>
 
 #include "parts.h"
@@ -50,6 +51,8 @@ static const struct conf_field fields[] = {
     {"holidays", CONF_T_STRING, offsetof(struct client_draft, client.send_windows.holidays),
      .min = 1, .max = 64},
     {"frequency_cap", CONF_T_GROUP, .def = NULL},
+    CONF_ELSEWHERE("test_group"),
+    MESSAGE_NAMES_OF_CLIENT,
     {0},
 };
 

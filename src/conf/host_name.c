@@ -3,24 +3,10 @@
 #include <string.h>
 #include <sluice/base/str.h>
 
+#include "domain.h"
 #include "parts.h"
 
 #define HOST_NAME_BYTES 253
-
-static bool is_label_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-}
-
-static bool is_label(struct str s)
-{
-    if (s.n == 0 || s.n > 63 || s.p[0] == '-' || s.p[s.n - 1] == '-')
-        return false;
-    for (size_t i = 0; i < s.n; i++)
-        if (!is_label_char(s.p[i]))
-            return false;
-    return true;
-}
 
 /* "[203.0.113.10]", "[IPv6:2001:db8::1]" */
 static bool is_address_literal(struct str s)
@@ -51,7 +37,7 @@ static bool is_host_name(const char *name)
     if (rest.n == 0 || rest.n > HOST_NAME_BYTES || rest.p[rest.n - 1] == '.')
         return false;
     while (str_cut(&rest, '.', &label))
-        if (!is_label(label))
+        if (!domain_label_is_good(label))
             return false;
     /* All digits: an address without its brackets. */
     return strspn(label.p, "0123456789") < label.n;

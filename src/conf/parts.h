@@ -48,6 +48,12 @@ void sources_read(struct settings *s, const struct conf_node *root, struct pools
 /* `clients`. */
 void clients_read(struct settings *s, const struct conf_node *root, const struct pools *pools,
                   struct problems *p);
+/* What messages are made with: of the root, and of each of its clients; tracking_server. */
+void messages_read(struct settings *s, const struct conf_node *root, struct problems *p);
+void messages_done(struct settings *s);
+/* `dkim`; dkim_dir is there. */
+void dkim_read(struct settings *s, const struct conf_node *root, struct problems *p);
+void dkim_done(struct settings *s);
 /* frequency_cap of the group (absent: untouched). */
 void frequency_read(const struct conf_node *group, const char *path, uint32_t *count, int64_t *ms,
                     struct origin *at, struct problems *p);

@@ -168,6 +168,8 @@ static const struct {
     [CONF_T_CHOICE] = {"not one of the choices", ""},
     [CONF_T_GROUP] = {"not a group", "a group in { }"},
     [CONF_T_LIST] = {"not a list", "a list in ( )"},
+    [CONF_T_BOOL_OR_GROUP] = {"not a yes or no", "true, false, or a group in { }"},
+    [CONF_T_ELSEWHERE] = {"", ""},
 };
 
 static void put_range(struct buf *out, const struct conf_field *f)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <sluice/base/must.h>
 #include <sluice/calendar/calendar.h>
+#include <sluice/conf/message.h>
 #include <sluice/conf/settings.h>
 #include <sluice/os/clock.h>
 #include <sluice/os/log.h>
@@ -38,6 +39,7 @@ static const struct conf_field root_fields[] = {
     PATH(provider_dir, "providers"),
     PATH(maintenance_dir, "maintenance"),
     PATH(holiday_dir, "holidays"),
+    PATH(dkim_dir, "keys"),
     PATH(log_file, NULL),
     {"log_level", CONF_T_CHOICE, AT(log_level), .def = "info", .choices = log_levels},
     {"ehlo_name", CONF_T_STRING, AT(ehlo_name), .min = 1, .max = 253},
@@ -59,6 +61,10 @@ static const struct conf_field root_fields[] = {
     {"clients", CONF_T_LIST, .def = NULL},
     {"frequency_cap", CONF_T_GROUP, .def = NULL},
     {"automation", CONF_T_LIST, .def = NULL},
+    {"dkim", CONF_T_LIST, .def = NULL},
+    {"tracking_server", CONF_T_GROUP, .def = NULL},
+    CONF_ELSEWHERE("test_group"),
+    MESSAGE_NAMES_OF_ROOT,
     {0},
 };
 
@@ -101,6 +107,8 @@ static const struct conf_field cap_fields[] = {
     {"columns", CONF_T_INT, AT(caps.columns), .def = "256", .min = 1, .max = 10000},
     {"template_bytes", CONF_T_BYTES, AT(caps.template_bytes), .def = "4 MB", .min = 1024,
      .max = 64 * MB},
+    {"template_total_bytes", CONF_T_BYTES, AT(caps.template_total_bytes), .def = "8 MB",
+     .min = 1024, .max = 64 * MB},
     {"min_free_bytes", CONF_T_BYTES, AT(caps.min_free_bytes), .def = "512 MB", .min = 1,
      .max = INT64_MAX},
     {"trigger_file_bytes", CONF_T_BYTES, AT(caps.trigger_file_bytes), .def = "64 MB", .min = 1024,
@@ -131,10 +139,10 @@ static void resolve(const char *dir, char **path)
 static void resolve_paths(struct settings *s, const char *file)
 {
     char *dir = path_folder(file);
-    char **const paths[] = {&s->drop_dir,     &s->accepted_dir,    &s->failed_dir,
-                            &s->out_dir,      &s->spool_dir,       &s->list_db,
-                            &s->template_dir, &s->control_socket,  &s->log_file,
-                            &s->provider_dir, &s->maintenance_dir, &s->holiday_dir};
+    char **const paths[] = {
+        &s->drop_dir,        &s->accepted_dir, &s->failed_dir,     &s->out_dir,  &s->spool_dir,
+        &s->list_db,         &s->template_dir, &s->control_socket, &s->log_file, &s->provider_dir,
+        &s->maintenance_dir, &s->holiday_dir,  &s->dkim_dir};
 
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         resolve(dir, paths[i]);
@@ -288,6 +296,8 @@ struct settings *settings_load(const char *path, struct problems *p)
     check_timezone(s, p);
     check_values(s, p);
     read_shaping(s, p);
+    messages_read(s, &tree->root, p);
+    dkim_read(s, &tree->root, p);
     providers_check_windows(s, clock_wall(), p);
     if (p->errors == errors)
         return s;
@@ -302,12 +312,14 @@ void settings_free(struct settings *s)
     char *const text[] = {s->drop_dir,    s->accepted_dir,    s->failed_dir,   s->out_dir,
                           s->spool_dir,   s->list_db,         s->template_dir, s->control_socket,
                           s->log_file,    s->ehlo_name,       s->dns.servers,  s->provider_dir,
-                          s->holiday_dir, s->maintenance_dir, s->timezone};
+                          s->holiday_dir, s->maintenance_dir, s->timezone,     s->dkim_dir};
 
     for (size_t i = 0; i < sizeof text / sizeof *text; i++)
         free(text[i]);
     conf_strings_done(&s->source_addresses);
     conf_strings_done(&s->prohibited_hosts);
+    messages_done(s);
+    dkim_done(s);
     shaping_done(&s->shaping);
     conf_tree_free(s->tree);
     free(s);

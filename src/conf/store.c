@@ -176,14 +176,28 @@ static enum field_fit store_list(const struct reader *r, const struct conf_node 
                                                                             : FIELD_WRONG_TYPE;
 }
 
+static enum field_fit store_bool_or_group(const struct reader *r, const struct conf_node *n)
+{
+    (void)r;
+    return n->kind == CONF_BOOL || n->kind == CONF_GROUP ? FIELD_STORED : FIELD_WRONG_TYPE;
+}
+
+static enum field_fit store_elsewhere(const struct reader *r, const struct conf_node *n)
+{
+    (void)r;
+    (void)n;
+    return FIELD_STORED;
+}
+
 static enum field_fit (*const store[])(const struct reader *, const struct conf_node *) = {
-    [CONF_T_STRING] = store_string,   [CONF_T_INT] = store_number,
-    [CONF_T_BOOL] = store_bool,       [CONF_T_DURATION] = store_number,
-    [CONF_T_RATE] = store_rate,       [CONF_T_RATES] = store_rates,
-    [CONF_T_BYTES] = store_number,    [CONF_T_TIME] = store_time,
-    [CONF_T_STRINGS] = store_strings, [CONF_T_NUMBERS] = store_numbers,
-    [CONF_T_CHOICE] = store_choice,   [CONF_T_GROUP] = store_group,
-    [CONF_T_LIST] = store_list,
+    [CONF_T_STRING] = store_string,       [CONF_T_INT] = store_number,
+    [CONF_T_BOOL] = store_bool,           [CONF_T_DURATION] = store_number,
+    [CONF_T_RATE] = store_rate,           [CONF_T_RATES] = store_rates,
+    [CONF_T_BYTES] = store_number,        [CONF_T_TIME] = store_time,
+    [CONF_T_STRINGS] = store_strings,     [CONF_T_NUMBERS] = store_numbers,
+    [CONF_T_CHOICE] = store_choice,       [CONF_T_GROUP] = store_group,
+    [CONF_T_LIST] = store_list,           [CONF_T_BOOL_OR_GROUP] = store_bool_or_group,
+    [CONF_T_ELSEWHERE] = store_elsewhere,
 };
 
 enum field_fit field_store(const struct reader *r, const struct conf_node *n)

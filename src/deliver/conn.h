@@ -91,6 +91,8 @@ struct conn {
     pthread_t thread;          /* pool_free's */
 
     /* the worker's own */
+    struct keys *keys; /* those of keys_generation; of an open connection only */
+    unsigned keys_generation;
     struct dial_target *target;
     struct letter *letters;         /* taken from the box, not looked at yet */
     struct delivery *first, **last; /* not begun yet */
@@ -133,6 +135,9 @@ struct pool {
     uint32_t open;                 /* under open_lock: connections that owe a `closed` */
     _Atomic(struct conn *) *conn;  /* max_connections; NULL until first used */
     atomic_bool *is_slot_busy;     /* max_connections * HANDOVER_RING: until pool_committed */
+    pthread_mutex_t keys_lock;     /* guards keys */
+    struct keys *keys;             /* for messages of now */
+    atomic_uint keys_generation;   /* grows with each pool_set_keys() */
     int64_t connect_ms;            /* per address */
     int64_t limit_ms[CONN_STATES]; /* 0: none */
     pthread_t watch;
@@ -162,6 +167,10 @@ static inline enum stop conn_stop(const struct conn *c)
 {
     return (enum stop)atomic_load(&c->pool->stop);
 }
+
+/* keys.c: those of now. A lock is taken only when they have changed. */
+const struct keys *conn_keys(struct conn *c);
+void conn_drop_keys(struct conn *c);
 
 /* worker.c */
 void *worker_main(void *conn);

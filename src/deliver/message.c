@@ -116,6 +116,7 @@ static bool render(struct conn *c, struct err *e)
         .now = clock_wall(),
         .utc_offset_min = c->pool->o.utc_offset_min,
         .message_id = m->id,
+        .keys = conn_keys(c),
     };
 
     if (m->text.cap > KEEP_BYTES) {

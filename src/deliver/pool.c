@@ -62,6 +62,7 @@ static struct pool *pool_new(const struct pool_options *o)
     for (uint32_t i = 0; i < slots; i++)
         atomic_init(&p->is_slot_busy[i], !handover_is_free(handover_slot(o->handover, i)));
     pthread_mutex_init(&p->open_lock, NULL);
+    pthread_mutex_init(&p->keys_lock, NULL);
     mailbox_init(&p->watch_box, false);
     set_limits(p);
     return p;
@@ -72,6 +73,8 @@ static void pool_done(struct pool *p)
     SSL_CTX_free(p->tls);
     mailbox_done(&p->watch_box);
     pthread_mutex_destroy(&p->open_lock);
+    pthread_mutex_destroy(&p->keys_lock);
+    keys_release(p->keys);
     free(p->ehlo_name);
     free(p->is_slot_busy);
     free((void *)p->conn);

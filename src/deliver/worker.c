@@ -231,6 +231,7 @@ static void open_connection(struct conn *c, struct order *o)
         c->msg.d = NULL;
     }
     conn_set_state(c, CONN_IDLE);
+    conn_drop_keys(c);
     take_orders(c, now_or_never);
     give_back_untried(c);
     report_closed(c);

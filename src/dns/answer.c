@@ -1,6 +1,8 @@
 /* answer.c: see answer.h. (P) */
 #include "answer.h"
 
+#include <sluice/base/must.h>
+
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
 #include <resolv.h>
@@ -27,6 +29,15 @@ struct reading {
 void dns_answer_failed(struct dns_answer *out, const char *failure)
 {
     *out = (struct dns_answer){.kind = DNS_FAILED, .failure = failure};
+}
+
+void dns_answer_done(struct dns_answer *a, int type)
+{
+    if (type != ns_t_txt || a->count == 0)
+        return;
+    free(a->txt);
+    a->txt = NULL;
+    a->count = 0;
 }
 
 static void fail_rcode(struct dns_answer *out, const char *failure)
@@ -159,13 +170,32 @@ static void keep_mx(struct dns_answer *a, const struct dns_mx *mx)
     a->mx[at] = *mx;
 }
 
+static bool keep_txt(struct dns_answer *a, const unsigned char *data, size_t n)
+{
+    struct txt_records *t = a->count > 0 ? a->txt : mem_array(1, sizeof *t);
+    bool is_record = txt_add(t, data, n) && t->count > 0;
+
+    if (!is_record && a->count == 0) {
+        free(t);
+        return false;
+    }
+    a->txt = t;
+    a->count = t->count;
+    return is_record;
+}
+
 static void keep_record(struct reading *r, const ns_rr *rr)
 {
     const unsigned char *data = ns_rr_rdata(*rr);
     size_t n = ns_rr_rdlen(*rr);
     struct dns_answer *a = r->out;
 
-    if (r->type == ns_t_mx) {
+    if (r->type == ns_t_txt) {
+        if (!keep_txt(a, data, n)) {
+            r->has_misfits = true;
+            return;
+        }
+    } else if (r->type == ns_t_mx) {
         struct dns_mx mx = {0};
 
         if (n < 3 || read_name(&r->msg, data + 2, data + n, mx.exchange) < 0) {

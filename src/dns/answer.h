@@ -7,6 +7,7 @@
  *     struct dns_answer a;
  *     dns_answer_parse(packet, n, "naver.com", ns_t_mx, &a);
  *     if (a.kind == DNS_RECORDS) ... a.mx[0].exchange
+ *     dns_answer_done(&a, ns_t_mx);
  */
 #ifndef SLUICE_SRC_DNS_ANSWER_H
 #define SLUICE_SRC_DNS_ANSWER_H
@@ -15,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sluice/dns/mx.h>
+#include <sluice/dns/txt.h>
 
 #include "name.h"
 
@@ -48,14 +50,17 @@ struct dns_answer {
     union {
         struct dns_mx mx[DNS_MX_MAX];                /* type MX: by preference */
         struct mx_address address[MX_ADDRESSES_MAX]; /* type A, AAAA: in the packet's order */
+        struct txt_records *txt;                     /* type TXT, when count > 0: owned */
     };
 };
 
 /* name: what was asked, as from dns_name_to_ascii; NULL takes what the packet says. type: ns_t_mx,
- * ns_t_a or ns_t_aaaa. */
+ * ns_t_a, ns_t_aaaa or ns_t_txt. */
 void dns_answer_parse(const unsigned char *packet, size_t n, const char *name, int type,
                       struct dns_answer *out);
 /* An answer that never came. failure: static text. */
 void dns_answer_failed(struct dns_answer *out, const char *failure);
+/* type: what was asked. Only TXT owns anything. */
+void dns_answer_done(struct dns_answer *a, int type);
 
 #endif

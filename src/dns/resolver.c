@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LETTER_ASK, LETTER_FLUSH, LETTER_STOP };
+enum { LETTER_ASK, LETTER_TXT, LETTER_FLUSH, LETTER_STOP };
 
 /* Written by the thread once a round, read by anybody. */
 struct shared_stats {
@@ -42,6 +42,10 @@ static void read_box(struct resolver *r)
         next = l->next;
         if (l->kind == LETTER_ASK) {
             dns_tasks_ask(&r->tasks, a);
+            continue;
+        }
+        if (l->kind == LETTER_TXT) {
+            dns_tasks_txt(&r->tasks, a);
             continue;
         }
         if (l->kind == LETTER_FLUSH)
@@ -104,13 +108,21 @@ static struct dns_ask *ask_new(const char *domain, int letter_kind)
     return a;
 }
 
-void resolver_ask(struct resolver *r, const char *domain, struct mailbox *to, int kind)
+static void send_ask(struct resolver *r, struct dns_ask *a, struct mailbox *to, int kind)
 {
-    struct dns_ask *a = ask_new(domain, LETTER_ASK);
-
     a->to = to;
     a->kind = kind;
     mailbox_send(&r->box, &a->letter);
+}
+
+void resolver_ask(struct resolver *r, const char *domain, struct mailbox *to, int kind)
+{
+    send_ask(r, ask_new(domain, LETTER_ASK), to, kind);
+}
+
+void resolver_txt(struct resolver *r, const char *name, struct mailbox *to, int kind)
+{
+    send_ask(r, ask_new(name, LETTER_TXT), to, kind);
 }
 
 void resolver_flush(struct resolver *r, const char *domain)
@@ -198,6 +210,8 @@ static void empty_box(struct resolver *r)
         next = l->next;
         if (l->kind == LETTER_ASK)
             dns_reply((struct dns_ask *)l, &answer);
+        else if (l->kind == LETTER_TXT)
+            dns_txt_stopping((struct dns_ask *)l);
         else
             free(l);
     }

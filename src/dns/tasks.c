@@ -365,6 +365,7 @@ void dns_tasks_done(struct dns_tasks *all)
     }
     for (size_t i = 0; (e = map_next(&all->host_tasks, &i));)
         free_host_task(e->value);
+    dns_tasks_txt_done(all);
     map_done(&all->domain_tasks);
     map_done(&all->host_tasks);
     dns_cache_done(&all->domains);

@@ -24,10 +24,12 @@ struct dns_ask {
     bool is_for_all; /* a flush without a domain */
     char domain[];
 };
+struct txt_task;
 struct dns_tasks {
     const struct resolver_options *o; /* complete */
     struct dns_wire *wire;
     struct map domain_tasks, host_tasks;
+    struct txt_task *txt_tasks; /* see txt_tasks.c */
     struct dns_cache domains, hosts;
     struct buf scratch;
     struct mono now; /* the owner keeps it up to date */
@@ -40,6 +42,11 @@ void dns_tasks_init(struct dns_tasks *all, const struct resolver_options *o, str
 void dns_tasks_done(struct dns_tasks *all);
 void dns_tasks_ask(struct dns_tasks *all, struct dns_ask *a);    /* takes a */
 void dns_tasks_flush(struct dns_tasks *all, const char *domain); /* NULL: everything */
+
+/* txt_tasks.c: questions about TXT: each for itself, nothing is remembered. */
+void dns_tasks_txt(struct dns_tasks *all, struct dns_ask *a); /* takes a */
+void dns_txt_stopping(struct dns_ask *a); /* the same, when the resolver stops */
+void dns_tasks_txt_done(struct dns_tasks *all);
 
 /* Sends the answer to one asker and frees the question. */
 void dns_reply(struct dns_ask *a, const struct mx_answer *answer);

@@ -184,7 +184,9 @@ static void on_answer(void *arg, int status, int timeouts, unsigned char *packet
         a.failure = q->failure;
     if (a.ttl_sec > q->ttl_sec)
         a.ttl_sec = q->ttl_sec;
+    int type = q->type; /* q is its owner's again, who may free it */
     q->done(q, &a);
+    dns_answer_done(&a, type);
 }
 
 /* --- questions */

@@ -25,12 +25,13 @@ struct dns_query;
 struct dns_wire;
 struct dns_channel;
 
+/* The answer, and what it owns, is valid during the call. */
 typedef void dns_query_done(struct dns_query *q, const struct dns_answer *answer);
 struct dns_query {
     /* the asker's: untouched while it is out; name changes when a CNAME leads elsewhere */
     dns_query_done *done;
     void *owner;
-    int type; /* ns_t_mx, ns_t_a, ns_t_aaaa */
+    int type; /* ns_t_mx, ns_t_a, ns_t_aaaa, ns_t_txt */
     bool is_urgent;
     char name[DNS_NAME_SIZE];
     /* the wire's: zero at first */

@@ -10,16 +10,21 @@
 /* ---- verbs ---- */
 
 enum needs { NEEDS_NOTHING, NEEDS_SPOOL = 1, NEEDS_LIST = 2, NEEDS_BOTH = 3 };
-enum { FIELDS_MAX = 7 };
+enum { FIELDS_MAX = 7, LIST_MAX = 50 };
 static const struct verb {
     const char *name;
     json_t *(*answer)(struct ask *q);
     enum needs needs;
-    const char *field[FIELDS_MAX]; /* "job!": required, "message?": a boolean */
+    const char *field[FIELDS_MAX]; /* "job!": required, "message?": a boolean, "to*": a list */
 } VERBS[] = {
     {"status", answer_status, NEEDS_SPOOL, {"job"}},
     {"results", answer_results, NEEDS_SPOOL, {"job!", "format"}},
     {"show", answer_show, NEEDS_SPOOL, {"job!", "address", "message?"}},
+    {"render", answer_render, NEEDS_BOTH, {"job", "file", "address"}},
+    {"lint", answer_lint, NEEDS_BOTH, {"job", "file", "address"}},
+    {"test", answer_test, NEEDS_SPOOL, {"job!", "to*", "as"}},
+    {"approve", answer_approve, NEEDS_SPOOL, {"job!", "untested?"}},
+    {"keys", answer_keys, NEEDS_NOTHING, {"domain"}},
     {"pause", answer_lever, NEEDS_SPOOL, {"job!"}},
     {"resume", answer_lever, NEEDS_SPOOL, {"job!"}},
     {"cancel", answer_lever, NEEDS_SPOOL, {"job!"}},
@@ -53,7 +58,7 @@ enum { VERB_COUNT = sizeof VERBS / sizeof *VERBS };
 
 static struct str field_name(const char *field)
 {
-    return str_n(field, strcspn(field, "!?"));
+    return str_n(field, strcspn(field, "!?*"));
 }
 
 static bool check_known(struct ask *q, const struct verb *v, const char *key)
@@ -72,6 +77,21 @@ static bool check_known(struct ask *q, const struct verb *v, const char *key)
     return ask_fail(q, "%s has no field '%s'%s", v->name, key, nearest_hint(&near, hint));
 }
 
+static bool check_list(struct ask *q, const struct verb *v, const char *name, const json_t *value)
+{
+    size_t i;
+    json_t *item;
+    if (!json_is_array(value) || json_array_size(value) > LIST_MAX)
+        return ask_fail(q, "%s: '%s' must be a list of at most %d strings", v->name, name,
+                        LIST_MAX);
+    json_array_foreach(value, i, item)
+    {
+        if (!json_is_string(item) || json_string_length(item) > 4096)
+            return ask_fail(q, "%s: '%s' must be a list of strings", v->name, name);
+    }
+    return true;
+}
+
 static bool check_fields(struct ask *q, const struct verb *v)
 {
     const char *key;
@@ -88,6 +108,11 @@ static bool check_fields(struct ask *q, const struct verb *v)
         bool required = strchr(v->field[i], '!'), flag = strchr(v->field[i], '?');
         if (!value && required)
             return ask_fail(q, "%s needs the field '%s'", v->name, name);
+        if (value && strchr(v->field[i], '*')) {
+            if (!check_list(q, v, name, value))
+                return false;
+            continue;
+        }
         if (value && (flag ? !json_is_boolean(value) : !json_is_string(value)))
             return ask_fail(q, "%s: '%s' must be %s", v->name, name,
                             flag ? "true or false" : "a string");
@@ -144,6 +169,16 @@ const char *ask_text(const struct ask *q, const char *field)
 bool ask_flag(const struct ask *q, const char *field)
 {
     return json_is_true(json_object_get(q->request, field));
+}
+
+size_t ask_count(const struct ask *q, const char *field)
+{
+    return json_array_size(json_object_get(q->request, field));
+}
+
+const char *ask_item(const struct ask *q, const char *field, size_t i)
+{
+    return json_string_value(json_array_get(json_object_get(q->request, field), i));
 }
 
 bool ask_fail(struct ask *q, const char *format, ...)

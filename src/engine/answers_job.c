@@ -1,12 +1,11 @@
 /* answers_job.c: status, results, show and the levers. */
 #include "answers_parts.h"
+#include "approval.h"
 #include "engine.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sluice/base/must.h>
-#include <sluice/os/clock.h>
-#include <sluice/render/mailing.h>
 #include <sluice/report/results.h>
 
 /* ---- status ---- */
@@ -110,6 +109,24 @@ static void put_row(json_t *o, const struct job_row *row)
     answer_put_count(o, "bad_rows", row->bad_rows);
 }
 
+/* Whether it needs somebody's word, and who gave it. */
+static void put_approval(struct ask *q, json_t *answer, const struct job_row *row)
+{
+    struct approval a;
+    struct err e;
+    char hint[APPROVAL_HINT];
+    if (approval_find(q->spool, row->id, &a, &e)) {
+        json_t *o = json_object();
+        answer_put_wall(o, "at", a.at);
+        answer_put_text(o, "by", a.by);
+        json_object_set_new(o, "untested", json_boolean(a.is_untested));
+        json_object_set_new(answer, "approved", o);
+    } else if (answer_job_is_open(row)) {
+        approval_hint(row->id, hint);
+        answer_put_text(answer, "held", hint);
+    }
+}
+
 static json_t *show_job(struct ask *q, const struct job_row *row)
 {
     struct snapshot s;
@@ -130,6 +147,8 @@ static json_t *show_job(struct ask *q, const struct job_row *row)
         json_array_append_new(parts, part);
     }
     json_object_set_new(answer, "parts", parts);
+    if (s.spec->needs_approval)
+        put_approval(q, answer, row);
     snapshot_done(&s);
     return answer;
 }
@@ -156,38 +175,6 @@ static bool put_attempt(void *arg, const struct result_row *r)
     return true;
 }
 
-static json_t *send_message(struct ask *q, const struct job_row *row, const struct snapshot *s,
-                            const struct render_input *recipient)
-{
-    struct problems p;
-    struct buf text;
-    struct err e = {0};
-    json_t *answer = NULL;
-    problems_init(&p);
-    struct mailing *m = mailing_new(s->spec, &s->parts, s->columns, &p);
-    if (!m) {
-        answer = control_error("the template of job '%s' cannot be used: %s", row->id,
-                               p.count ? p.item[0].text : "");
-        problems_done(&p);
-        return answer;
-    }
-    char id[128];
-    struct render_input in = *recipient;
-    mailing_message_id(m, in.rid, id, sizeof id);
-    in.message_id = id;
-    in.now = clock_wall();
-    in.utc_offset_min = (int)q->settings->utc_offset_min;
-    buf_init(&text, MAILING_MAX_BYTES);
-    if (!mailing_render(m, &in, &text, &e))
-        answer = control_error("no message for %s: %s", in.email, e.text);
-    else if (control_data(q->answer, text.data, text.len))
-        answer = answer_ok();
-    buf_done(&text);
-    mailing_release(m);
-    problems_done(&p);
-    return answer ? answer : answer_ok();
-}
-
 static json_t *show_attempts(struct ask *q, const struct job_row *row, const char *email,
                              const char *vars)
 {
@@ -209,26 +196,14 @@ static json_t *show_recipient(struct ask *q, const struct job_row *row)
 {
     struct address address;
     struct err e = {0};
-    struct snapshot s;
-    struct render_input in = {0};
+    uint64_t rid;
     char *vars = NULL;
     if (!ask_address(q, &address))
         return q->failed;
-    if (!spool_find_recipient(q->spool, row->key, address.text, &in.rid, &vars, &e))
+    if (!spool_find_recipient(q->spool, row->key, address.text, &rid, &vars, &e))
         return e.text[0] ? control_error("%s", e.text)
                          : control_error("job '%s' has no recipient %s", row->id, address.text);
-    json_t *answer;
-    if (!ask_flag(q, "message")) {
-        answer = show_attempts(q, row, address.text, vars);
-    } else if (!snapshot_load(q, row, &s)) {
-        answer = q->failed;
-    } else {
-        in.email = address.text;
-        in.vars = vars;
-        in.vars_len = strlen(vars);
-        answer = send_message(q, row, &s, &in);
-        snapshot_done(&s);
-    }
+    json_t *answer = show_attempts(q, row, address.text, vars);
     free(vars);
     return answer;
 }
@@ -239,7 +214,7 @@ json_t *answer_show(struct ask *q)
     if (!ask_job(q, &row))
         return q->failed;
     if (ask_text(q, "address"))
-        return show_recipient(q, &row);
+        return ask_flag(q, "message") ? answer_render(q) : show_recipient(q, &row);
     return ask_flag(q, "message") ? control_error("a message is shown for an 'address'")
                                   : show_job(q, &row);
 }

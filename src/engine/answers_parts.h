@@ -30,6 +30,9 @@ struct ask {
 /* The request's string, or NULL. The verb's table has checked its type. */
 const char *ask_text(const struct ask *q, const char *field);
 bool ask_flag(const struct ask *q, const char *field);
+/* The request's list of strings: how many, and the i-th. */
+size_t ask_count(const struct ask *q, const char *field);
+const char *ask_item(const struct ask *q, const char *field, size_t i);
 bool ask_fail(struct ask *q, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The catalog's row of the request's "job"; "no job 'sprng'; did you mean 'spring'?" otherwise. */
 bool ask_job(struct ask *q, struct job_row *row);
@@ -79,6 +82,11 @@ json_t *answer_rows_end(struct answer_rows *f, bool ok, const struct err *e);
 json_t *answer_status(struct ask *q);
 json_t *answer_results(struct ask *q);
 json_t *answer_show(struct ask *q);
+json_t *answer_render(struct ask *q);
+json_t *answer_lint(struct ask *q);
+json_t *answer_test(struct ask *q);
+json_t *answer_approve(struct ask *q);
+json_t *answer_keys(struct ask *q);
 json_t *answer_lever(struct ask *q);
 json_t *answer_providers(struct ask *q);
 json_t *answer_provider(struct ask *q);

@@ -153,7 +153,9 @@ static json_t *assumptions(const struct outlook *o, const struct outlook_job *j)
     assume(list, times);
     assume(list, "the other open jobs go on as they are, and no new ones come");
     free(times);
-    if (j->info.is_paused)
+    if (j->waits_approval)
+        assume(list, "the job waits for approval: counted as if it were given now");
+    else if (j->info.is_paused)
         assume(list, "the job is paused: counted as if it were resumed now");
     assume_number(list, j->leased, "recipients that are under way just now count as waiting");
     if (o->is_cut_short)
@@ -210,36 +212,6 @@ json_t *answer_forecast(struct ask *q)
 }
 
 /* ---- what a job file has in it ---- */
-
-static json_t *texts_of(const struct problems *p, bool warnings)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < p->count; i++) {
-        const struct problem *one = &p->item[i];
-        if (one->is_warning != warnings)
-            continue;
-        bool names_file = one->file && strncmp(one->text, one->file, strlen(one->file)) == 0;
-        char *text = one->line ? mem_printf("%s:%u: %s", one->file, one->line, one->text)
-                     : one->file && !names_file ? mem_printf("%s: %s", one->file, one->text)
-                                                : mem_str(one->text);
-        json_array_append_new(list, live_text(text));
-        free(text);
-    }
-    return list;
-}
-
-static json_t *refusal(struct preview *p)
-{
-    if (p->is_gone)
-        return gone();
-    if (p->failed[0])
-        return control_error("%s", p->failed);
-    json_t *answer = control_error("the job would be refused: %zu problem%s", p->problems.errors,
-                                   p->problems.errors == 1 ? "" : "s");
-    json_object_set_new(answer, "problems", texts_of(&p->problems, false));
-    json_object_set_new(answer, "warnings", texts_of(&p->problems, true));
-    return answer;
-}
 
 static void put_dead(json_t *checks, const struct preview *p)
 {
@@ -310,7 +282,7 @@ static json_t *checks_of(const struct preview *p)
     put_dead(checks, p);
     put_typos(checks, p);
     put_missing(checks, p);
-    json_object_set_new(checks, "warnings", texts_of(&p->problems, true));
+    json_object_set_new(checks, "warnings", preview_texts(&p->problems, true));
     return checks;
 }
 
@@ -355,7 +327,9 @@ json_t *answer_plan(struct ask *q)
     if (path[0] != '/')
         return control_error("the job file must be an absolute path, not '%.200s'", path);
     preview_begin(&p, q, path);
-    json_t *answer = preview_read(&p) && preview_resolve(&p) ? plan_of(q, &p) : refusal(&p);
+    json_t *answer = preview_read(&p) && preview_resolve(&p)
+                         ? plan_of(q, &p)
+                         : preview_refusal(&p, "the job would be refused");
     if (json_is_true(json_object_get(answer, "ok")))
         put_took(answer, started_us);
     preview_done(&p);

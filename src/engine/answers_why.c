@@ -139,16 +139,21 @@ static void why_job(struct why *w, const struct job_row *row)
     put_spec(w, row);
     if (*text_in(job, "trouble"))
         fact(w, "trouble", "%s", text_in(job, "trouble"));
+    if (*text_in(job, "held"))
+        fact(w, "held", "%s", text_in(job, "held"));
     if (*text_in(status, "spool_trouble"))
         fact(w, "spool", "%s", text_in(status, "spool_trouble"));
     long long waiting = put_waits(w, &(struct plan_question){.job_key = row->key});
+    const char *name = job_state_name(row->state);
+    if (row->state == JOB_ACTIVE && *text_in(job, "held"))
+        name = "held";
     if (answer_job_is_open(row))
-        state(w, "%s: %s delivered, %s on the way, %s wait", job_state_name(row->state),
+        state(w, "%s: %s delivered, %s on the way, %s wait", name,
               str_number((uint64_t)number_in(counts, "delivered"), text[0]),
               str_number((uint64_t)number_in(job, "in_flight"), text[1]),
               str_number((uint64_t)waiting, text[2]));
     else
-        state(w, "%s", job_state_name(row->state));
+        state(w, "%s", name);
     json_decref(status);
 }
 

@@ -344,7 +344,9 @@ static bool prepare_setup(struct engine *e, struct err *err)
     struct problems p;
     problems_init(&p);
     atomic_store(&e->setup, setup_new(e->settings, false, &p));
-    if (p.errors)
+    if (p.errors && p.item[0].file)
+        err_set(err, "%s: %s", p.item[0].file, p.item[0].text);
+    else if (p.errors)
         err_set(err, "%s", p.item[0].text);
     problems_done(&p);
     return atomic_load(&e->setup) != NULL;

@@ -108,7 +108,10 @@ static bool start_pool(struct engine *e, struct err *err)
                              .data_ms = s->timeouts.data,
                              .data_block_ms = s->timeouts.data_block,
                              .data_dot_ms = s->timeouts.data_dot};
-    return pool_start(&o, &e->pool, err);
+    if (!pool_start(&o, &e->pool, err))
+        return false;
+    pool_set_keys(e->pool, atomic_load(&e->setup)->keys);
+    return true;
 }
 
 static bool start_threads(struct engine *e, struct err *err)
@@ -147,9 +150,11 @@ bool engine_start(const struct settings *s, struct engine **out, struct err *err
     pthread_mutex_init(&e->setup_lock, NULL);
     pthread_mutex_init(&e->reload_lock, NULL);
     pthread_mutex_init(&e->preview_lock, NULL);
+    pthread_mutex_init(&e->txt_lock, NULL);
     /* Without an eventfd nothing can fail. */
     MUST(mailbox_init(&e->brain_box, false) && mailbox_init(&e->keeper_box, false) &&
-         mailbox_init(&e->scribe_box, false) && mailbox_init(&e->preview_box, false));
+         mailbox_init(&e->scribe_box, false) && mailbox_init(&e->preview_box, false) &&
+         mailbox_init(&e->txt_box, false));
     if (start(e, err)) {
         *out = e;
         return true;
@@ -319,6 +324,7 @@ void engine_free(struct engine *e)
     letters_free(leftovers(&e->brain_box), leftovers(&e->keeper_box), leftovers(&e->scribe_box));
     letters_free((struct letter *)e->orphans, e->unrecorded, NULL);
     preview_free(leftovers(&e->preview_box));
+    preview_free(leftovers(&e->txt_box));
     free_jobs(e);
     frequency_free(e);
     spool_close(e->spool);
@@ -331,6 +337,7 @@ void engine_free(struct engine *e)
     pthread_mutex_destroy(&e->setup_lock);
     pthread_mutex_destroy(&e->reload_lock);
     pthread_mutex_destroy(&e->preview_lock);
+    pthread_mutex_destroy(&e->txt_lock);
     free(e->ended_lease);
     free(e);
 }

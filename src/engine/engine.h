@@ -102,6 +102,7 @@ struct keeper_job {
     struct mailing *mailing; /* NULL: the template does not compile any more, the job is paused */
     char trouble[200];       /* for status; "": none */
     bool is_damaged;         /* its database cannot be written any more: see damage.c */
+    bool waits_approval;     /* see approval.c */
     struct tally tally;
     struct standing standing;
     struct map leases; /* lease -> struct lease_count *: what is out */
@@ -223,6 +224,9 @@ struct engine {
     /* `sluice plan`: answers of the DNS, for one client at a time, see preview_domains.c */
     struct mailbox preview_box;
     pthread_mutex_t preview_lock;
+    /* TXT records, for one client at a time, see txt_ask.c */
+    struct mailbox txt_box;
+    pthread_mutex_t txt_lock;
     /* between keeper and scribe */
     pthread_mutex_t lock;
     struct keeper_job *endings;
@@ -238,6 +242,7 @@ const struct shaping *engine_shaping(struct engine *e);
 /* For all other threads: stays as it is until they let go of it. */
 struct setup *engine_hold(struct engine *e);
 const struct settings *setup_settings(const struct setup *s);
+const struct keys *setup_keys(const struct setup *s);
 void engine_let_go(struct engine *e, struct setup *s);
 /* calendar_watch.c: closed time of providers and clients as the planner has it (each set is valid during
  * the call), of a job that is open (on its own thread, false: none of that key; `out` is the
@@ -272,6 +277,8 @@ void keeper_refuse_lease(struct engine *e, struct lease_letter *l);
 void keeper_lease_back(struct engine *e, struct keeper_job *j, uint64_t lease);
 /* letters.c: what nobody took any more */
 void letters_free(struct letter *brain, struct letter *keeper, struct letter *scribe);
+/* approval.c: of a job that is about to be opened */
+bool approval_is_awaited(struct spool *s, const struct job_spec *spec);
 /* damage.c: true when the failure is that of one job's damaged database: the job is put aside. */
 bool keeper_put_aside(struct engine *e, const struct err *err);
 void keeper_drop_damaged(struct engine *e, struct letter **letters);
@@ -309,7 +316,7 @@ bool frequency_recover(struct engine *e, struct err *err);
 struct folded_letter *frequency_letter(const struct job_row *row, const struct outcome *o,
                                        unsigned count);
 void frequency_free(struct engine *e);
-/* preview_domains.c: answers that came too late */
+/* preview_domains.c: answers that came too late, of both mailboxes */
 void preview_free(struct letter *l);
 /* descriptors.c: keeps what connections need from jobs that are being opened */
 struct descriptors;

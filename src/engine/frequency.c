@@ -9,6 +9,9 @@
  * After a start the overlay is made from the outcomes behind each job's fold cursor. To fold them
  * first would be as right, but then a list that cannot be written would hold up the start.
  *
+ * Tests neither count nor are held: who looks at a mailing five times shall get it five times. The scribe folds
+ * none of them.
+ *
  * Addresses, jobs and clients are 64-bit hashes here: two that collide would at worst hold back one
  * advertisement. */
 #include <inttypes.h>
@@ -246,7 +249,7 @@ bool frequency_holds(struct engine *e, const struct keeper_job *j, const struct 
     uint64_t address = hash_address(d->email);
     struct count c = {mailed_to(e, address), hash(j->row.id), d->rid, 0};
     *err = (struct err){0};
-    if (j->row.msg_class != MSG_AD)
+    if (j->row.msg_class != MSG_AD || j->spec->test_of)
         return false;
     if (is_capped(engine_shaping(e), e->list, j->row.client, d->email, c, clock_wall(), why, err))
         return true;
@@ -328,7 +331,7 @@ bool frequency_recover(struct engine *e, struct err *err)
     for (const struct keeper_job *j = e->jobs; j; j = j->next) {
         struct unfolded u = {e, j, 1};
         uint64_t cursor;
-        if (j->row.msg_class != MSG_AD)
+        if (j->row.msg_class != MSG_AD || j->spec->test_of)
             continue;
         if (!list_cursor(e->list, j->row.id, &cursor, err))
             return false;

@@ -104,6 +104,7 @@ struct keeper_job *keeper_open(struct engine *e, const struct job_row *row, stru
         keeper_job_free(j);
         return NULL;
     }
+    j->waits_approval = approval_is_awaited(e->spool, j->spec);
     keeper_retally(e->spool, j);
     j->next = e->jobs;
     e->jobs = j;
@@ -128,7 +129,8 @@ struct plan_job plan_job_of(const struct keeper_job *j)
                              .start = j->spec->start,
                              .expires_ms = j->spec->expires_ms,
                              .is_standing = j->spec->is_standing,
-                             .is_paused = j->row.state == JOB_PAUSED || !j->mailing,
+                             .is_paused =
+                                 j->row.state == JOB_PAUSED || !j->mailing || j->waits_approval,
                              .id = j->row.id,
                              .client = j->row.client,
                              .cap = {.connection_limit = j->spec->connection_limit,

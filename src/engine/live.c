@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <sluice/engine/live.h>
 #include <sluice/os/file.h>
+#include "approval.h"
 #include "live_parts.h"
 #include "warden.h"
 
@@ -95,6 +96,15 @@ static void put_trouble(json_t *job, const char *trouble)
         json_object_set_new(job, "trouble", live_text(trouble));
 }
 
+static void put_held(json_t *o, const struct keeper_job *j)
+{
+    char hint[APPROVAL_HINT];
+    if (!j->waits_approval || j->row.state == JOB_CANCELLED)
+        return;
+    approval_hint(j->row.id, hint);
+    json_object_set_new(o, "held", live_text(hint));
+}
+
 static bool is_asked_for(const struct snapshot *s, const struct job_row *row)
 {
     return !s->job || strcmp(s->job, row->id) == 0;
@@ -109,6 +119,7 @@ static void add_job(struct snapshot *s, const struct keeper_job *j)
     json_object_set_new(o, "in_flight", live_number(j->in_flight));
     json_object_set_new(o, "key", live_number(j->row.key));
     put_trouble(o, j->trouble);
+    put_held(o, j);
     if (s->job) {
         s->key = j->row.key;
         json_object_set_new(o, "providers", providers_of(&j->tally));
@@ -194,6 +205,19 @@ static void ask_waits(struct engine *e, void *arg)
     plan_each_wait(e->plan, w->question, clock_now(), wait_groups_add, w->groups);
 }
 
+/* The planner knows of a pause only. */
+static void name_approval(json_t *wait, const struct keeper_job *j)
+{
+    char hint[APPROVAL_HINT];
+    if (!j || !j->waits_approval)
+        return;
+    approval_hint(j->row.id, hint);
+    char *why =
+        mem_printf("the job %s%s", j->row.state == JOB_PAUSED ? "is paused, and " : "", hint);
+    json_object_set_new(wait, "why", live_text(why));
+    free(why);
+}
+
 /* On the keeper's thread: names instead of numbers. A spool that refuses is what everything waits
  * for. */
 static void name_waits(struct engine *e, void *arg)
@@ -207,6 +231,8 @@ static void name_waits(struct engine *e, void *arg)
         json_object_set_new(o, "job", j ? live_text(j->row.id) : json_null());
         json_object_del(o, "key");
         bool is_whole_job = strcmp(json_string_value(json_object_get(o, "what")), "job") == 0;
+        if (is_whole_job)
+            name_approval(o, j);
         if (!e->spool_trouble[0] || is_whole_job)
             continue;
         char *why = mem_printf("the spool: %s", e->spool_trouble);

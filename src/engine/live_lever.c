@@ -11,6 +11,7 @@ struct lever {
     enum job_state state;
     uint32_t key; /* of the open job; 0: none, or it could not be pulled */
     bool is_done; /* without the planner */
+    bool stays;   /* resumed, and not approved yet */
     struct err *err;
 };
 
@@ -37,6 +38,7 @@ static void pull_open(struct engine *e, struct lever *l, struct keeper_job *j)
     if (!spool_set_state(e->spool, j->row.key, l->state, (struct wall){0}, l->err))
         return;
     j->row.state = l->state;
+    l->stays = j->waits_approval;
     l->key = j->row.key;
 }
 
@@ -105,7 +107,7 @@ static void tell_plan(struct engine *e, void *arg)
     if (l->state == JOB_PAUSED)
         l->is_done = plan_job_pause(e->plan, l->key, now);
     else if (l->state == JOB_ACTIVE)
-        l->is_done = plan_job_resume(e->plan, l->key, now);
+        l->is_done = l->stays || plan_job_resume(e->plan, l->key, now);
     else
         l->is_done = plan_job_cancel(e->plan, l->key, now);
 }

@@ -73,6 +73,7 @@ static void list_jobs(struct engine *e, void *arg)
         struct outlook_job *j = job_new(o, &info, k->row.id, k->spec->client);
         j->finish_by = k->spec->finish_by;
         j->delivered = k->tally.all.state[STATE_DELIVERED];
+        j->waits_approval = k->waits_approval;
     }
 }
 
@@ -95,6 +96,7 @@ int outlook_add_job(struct outlook *o, struct job_spec *spec)
         j->info.start.ms = 0; /* its rows are as old as their import */
     j->finish_by = spec->finish_by;
     j->has_job_file_only = true;
+    j->waits_approval = spec->needs_approval;
     engine_spec_calendar(o->e, spec, &j->closed);
     return (int)o->jobs - 1;
 }

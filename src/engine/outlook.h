@@ -21,6 +21,7 @@ struct outlook_job {
     uint64_t leased;    /* under way now */
     struct spans closed;
     bool has_job_file_only; /* not the engine's yet */
+    bool waits_approval;    /* nothing of it is sent before */
 };
 
 /* Equal answers are one; as short as they are. */

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sluice/job/jobfile.h>
 #include <sluice/job/recipients.h>
 #include "setup.h"
@@ -309,16 +310,104 @@ static bool read_rows(struct preview *p, struct recipients *r)
     return true;
 }
 
-bool preview_read(struct preview *p)
+/* The job file, its template, and its recipients file, opened: NULL when it names none. False: something is
+ * wrong with one of them; *r is the caller's all the same. */
+static bool open_job(struct preview *p, bool is_new, struct recipients **r)
 {
     struct now now = clock_now();
+    *r = NULL;
     p->spec = jobfile_load(p->path, p->settings, now, &p->problems);
     if (!p->spec)
         return false;
-    struct recipients *r = p->spec->recipients ? open_rows(p) : NULL;
-    check_id(p);
-    compile(p, r ? recipients_columns(r) : "[]");
-    bool ok = p->problems.errors == 0 && !p->failed[0] && read_rows(p, r);
+    *r = p->spec->recipients ? open_rows(p) : NULL;
+    if (is_new)
+        check_id(p);
+    compile(p, *r ? recipients_columns(*r) : "[]");
+    return p->problems.errors == 0 && !p->failed[0];
+}
+
+bool preview_read(struct preview *p)
+{
+    struct recipients *r;
+    bool ok = open_job(p, true, &r) && read_rows(p, r);
     recipients_close(r);
     return ok;
+}
+
+/* ---- one of them ---- */
+
+struct pick {
+    struct preview *p;
+    const char *address; /* NULL: the first */
+    struct picked *out;
+};
+
+static bool is_wanted(const struct pick *k, const char *email)
+{
+    return !k->address || strcasecmp(k->address, email) == 0;
+}
+
+static void take_picked(struct pick *k, const char *email, const char *vars, size_t n,
+                        uint64_t line)
+{
+    *k->out = (struct picked){mem_str(email), mem_strn(vars, n), line};
+}
+
+static bool pick_row(struct pick *k, struct recipients *r)
+{
+    struct recipient_row row;
+    struct err e;
+    for (enum row_kind kind; (kind = recipients_next(r, &row, &e)) != ROW_END;) {
+        if (kind == ROW_ERROR) {
+            problems_add(&k->p->problems, k->p->spec->recipients, 0, "%s", e.text);
+            return false;
+        }
+        if (kind == ROW_OK && is_wanted(k, row.address.text)) {
+            take_picked(k, row.address.text, row.vars, row.vars_len, row.line);
+            return true;
+        }
+        if (++k->p->rows % LOOK_ROWS == 0 && !control_data(k->p->q->answer, "", 0))
+            k->p->is_gone = true;
+        if (k->p->is_gone)
+            return false;
+    }
+    return true;
+}
+
+static bool pick_contact(void *arg, const char *email, const char *vars)
+{
+    struct pick *k = arg;
+    k->p->rows++;
+    if (is_wanted(k, email))
+        take_picked(k, email, vars, strlen(vars), k->p->rows);
+    return !k->out->email;
+}
+
+static bool pick_any(struct pick *k, struct recipients *r)
+{
+    const struct job_spec *s = k->p->spec;
+    struct err e = {0};
+    if (r)
+        return pick_row(k, r);
+    if (s->from_list)
+        return engine_each_mailable(k->p->q->list, s->from_list, pick_contact, k, &e) ||
+               fails(k->p, &e);
+    if (k->address)
+        take_picked(k, k->address, "{}", 2, 1);
+    return true;
+}
+
+bool preview_pick(struct preview *p, const char *address, struct picked *out)
+{
+    struct pick k = {p, address, out};
+    struct recipients *r;
+    *out = (struct picked){0};
+    bool ok = open_job(p, false, &r) && pick_any(&k, r);
+    recipients_close(r);
+    if (ok && !out->email && address)
+        problems_add(&p->problems, p->path, 0, "it has no recipient %s", address);
+    else if (ok && !out->email)
+        problems_add(&p->problems, p->path, 0,
+                     "it has no recipient yet; name an address to render for");
+    return out->email != NULL;
 }

@@ -5,6 +5,8 @@
  *     preview_begin(&p, q, "/srv/campaigns/spring.job");
  *     if (preview_read(&p) && preview_resolve(&p)) ...
  *     preview_done(&p);
+ *
+ * Or for one of its messages: preview_pick().
  */
 #ifndef SLUICE_ENGINE_PREVIEW_H
 #define SLUICE_ENGINE_PREVIEW_H
@@ -62,13 +64,27 @@ struct preview {
     struct answers answers;
 };
 
+/* One recipient of a job file. */
+struct picked {
+    char *email, *vars; /* owned by who asked */
+    uint64_t line;
+};
+
 void preview_begin(struct preview *p, struct ask *q, const char *path);
+/* The template is compiled and one recipient read: that of the address (without case), NULL: the first. False as
+ * preview_read, also when there is none; nothing of *out is owned then. A job that has no recipients yet, a
+ * standing one, takes any address, without variables. */
+bool preview_pick(struct preview *p, const char *address, struct picked *out);
 /* False: is_gone, failed or problems say why. */
 bool preview_read(struct preview *p);
 bool preview_resolve(struct preview *p);
 void preview_done(struct preview *p);
 /* Now and then: false when the client is gone. */
 bool preview_says(struct preview *p, const char *stage, double done);
+
+/* preview_refusal.c: why it went wrong: `what` would be refused, with problems and warnings. */
+json_t *preview_refusal(const struct preview *p, const char *what);
+json_t *preview_texts(const struct problems *p, bool warnings);
 
 /* preview_domains.c. The known domain that `name` is likely a slip of, or NULL. recipients: of a
  * known domain in this list, so that a rare neighbour of a large one is told from a domain of its

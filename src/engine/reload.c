@@ -19,6 +19,7 @@ struct reload {
 static void change_plan(struct engine *e, const struct setup *to, void *arg)
 {
     plan_reconfigure(e->plan, &to->settings->shaping, clock_now());
+    pool_set_keys(e->pool, to->keys);
     calendars_give(e, arg);
 }
 

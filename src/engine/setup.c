@@ -3,10 +3,31 @@
 
 #include <stdlib.h>
 
+/* All that is wrong with both kinds. NULL: something is. */
+static struct keys *load_keys(const struct settings *s, struct problems *p)
+{
+    size_t before = p->errors;
+    struct dkim_ring *dkim = dkim_ring_load(s->dkim, s->dkims, p);
+    struct token_ring *tokens = s->token_key_file ? token_ring_load(s->token_key_file, p) : NULL;
+    if (p->errors == before)
+        return keys_new(dkim, tokens);
+    dkim_ring_release(dkim);
+    token_ring_release(tokens);
+    return NULL;
+}
+
+void engine_check_keys(const struct settings *s, struct problems *p)
+{
+    keys_release(load_keys(s, p));
+}
+
 struct setup *setup_new(const struct settings *s, bool is_owned, struct problems *p)
 {
     struct setup *to = mem_array(1, sizeof *to);
-    if (!sources_parse(&s->shaping, &to->sources, p)) {
+    bool ok = sources_parse(&s->shaping, &to->sources, p);
+    to->keys = load_keys(s, p);
+    if (!ok || !to->keys) {
+        keys_release(to->keys);
         free(to);
         return NULL;
     }
@@ -18,14 +39,22 @@ struct setup *setup_new(const struct settings *s, bool is_owned, struct problems
 
 void setup_free(struct setup *s)
 {
-    if (s && s->is_owned)
+    if (!s)
+        return;
+    if (s->is_owned)
         settings_free((struct settings *)s->settings);
+    keys_release(s->keys);
     free(s);
 }
 
 const struct settings *setup_settings(const struct setup *s)
 {
     return s->settings;
+}
+
+const struct keys *setup_keys(const struct setup *s)
+{
+    return s->keys;
 }
 
 const struct shaping *engine_shaping(struct engine *e)

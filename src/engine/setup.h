@@ -17,10 +17,12 @@ struct setup {
     const struct settings *settings;
     bool is_owned; /* the first one belongs to who started the engine */
     struct sources sources;
+    struct keys *keys;
     unsigned holders; /* under setup_lock; the engine itself is one */
 };
 
-/* NULL with problems when an address is none. Takes the settings only when `is_owned` and all is well. */
+/* Reads the key files, too. NULL with problems when one of them, or an address, is none. Takes the settings only
+ * when `is_owned` and all is well. */
 struct setup *setup_new(const struct settings *s, bool is_owned, struct problems *p);
 void setup_free(struct setup *s); /* NULL is fine */
 /* The new one counts from here on; the former is let go of when neither brain nor keeper can look at

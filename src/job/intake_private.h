@@ -113,6 +113,8 @@ char *filing_search(const char *root, const char *name);
 enum fate refuse(struct lane *l, const char *stem, const struct drop_entry *leader,
                  const struct drop_entry *companion, const char *rejected,
                  const struct problems *p);
+/* The problems as NAME.error has them. To be freed. */
+char *refusal_text(const struct problems *p, const char *drop_dir);
 /* A refusal or an acceptance that a crash interrupted: goes on with it. *found false: there is none. */
 enum fate refuse_resume(struct lane *l, const char *root, const char *stem,
                         const struct drop_entry *leader, bool *found);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sluice/base/must.h>
+#include <sluice/conf/message.h>
 #include <sluice/conf/windows.h>
 #include <sluice/job/address.h>
 #include <sluice/os/file.h>
@@ -24,7 +25,7 @@ struct draft {
     int64_t expires_ms, max_bad_rows, connection_limit;
     struct rates max_message_rate;
     struct windows send_windows;
-    bool is_standing;
+    bool is_standing, needs_approval;
 };
 
 /* In the order of the enums: see the assertions below. */
@@ -61,7 +62,9 @@ static const struct conf_field fields[] = {
     {"send_windows", CONF_T_LIST, .def = NULL},
     {"holidays", CONF_T_STRING, AT(send_windows.holidays), .min = 1, .max = 64},
     {"standing", CONF_T_BOOL, AT(is_standing), .def = "false"},
+    {"approval", CONF_T_BOOL, AT(needs_approval), .def = "false"},
     {"variables", CONF_T_GROUP, .def = NULL},
+    MESSAGE_NAMES_OF_JOB,
     {0},
 };
 _Static_assert(MAX_BAD_ROWS_DEFAULT == 1000, "the default in the table");
@@ -74,13 +77,6 @@ struct checking {
     struct now now;
     struct problems *problems;
 };
-
-static unsigned line_of(const struct conf_node *root, const char *field)
-{
-    const struct conf_node *n = conf_find(root, field);
-
-    return n ? n->line : 0;
-}
 
 __attribute__((format(printf, 3, 4))) static void wrong(struct checking *c, const char *field,
                                                         const char *format, ...)
@@ -314,6 +310,7 @@ static void take_all(struct checking *c)
     s->msg_class = (enum msg_class)d->msg_class;
     s->in_doubt = (enum in_doubt_policy)d->in_doubt;
     s->is_standing = d->is_standing;
+    s->needs_approval = d->needs_approval;
     s->priority = d->priority >= 0 ? (enum priority)d->priority
                   : d->is_standing ? PRIO_NORMAL
                                    : PRIO_BULK;
@@ -330,6 +327,7 @@ static void take_all(struct checking *c)
     take_times(c);
     take_shaping(c);
     take_variables(c);
+    jobfile_message(c->root, c->settings, s, c->problems);
 }
 
 static void draft_done(struct draft *d)
@@ -363,17 +361,21 @@ bool jobfile_read(const char *path, const struct settings *s, struct now now, st
     c.spec = out->spec = mem_new(sizeof *c.spec);
     conf_read(c.root, "", fields, &c.d, p);
     take_all(&c);
-    out->id_line = line_of(c.root, "id");
-    out->template_line = line_of(c.root, "template");
-    out->recipients_line = line_of(c.root, "recipients");
-    out->from_list_line = line_of(c.root, "from_list");
+    out->tree = tree;
     draft_done(&c.d);
-    conf_tree_free(tree);
     return true;
+}
+
+unsigned jobfile_line(const struct jobfile *f, const char *field)
+{
+    const struct conf_node *n = f->tree ? conf_find(&f->tree->root, field) : NULL;
+
+    return n ? n->line : 0;
 }
 
 void jobfile_done(struct jobfile *f)
 {
+    conf_tree_free(f->tree);
     job_spec_free(f->spec);
     *f = (struct jobfile){0};
 }
@@ -382,42 +384,13 @@ struct job_spec *jobfile_load(const char *path, const struct settings *s, struct
                               struct problems *p)
 {
     size_t errors = p->errors;
+    struct job_spec *spec = NULL;
     struct jobfile f;
 
-    if (jobfile_read(path, s, now, &f, p) && p->errors == errors)
-        return f.spec;
+    if (jobfile_read(path, s, now, &f, p) && p->errors == errors) {
+        spec = f.spec;
+        f.spec = NULL;
+    }
     jobfile_done(&f);
-    return NULL;
-}
-
-/* Behind `recipients` [=:] "; only a guess, so no more than this. */
-static char *guess_in(const char *text)
-{
-    const char *s = strstr(text, "recipients"), *end;
-
-    if (!s)
-        return NULL;
-    s += strlen("recipients");
-    s += strspn(s, " \t\r\n");
-    if (*s != '=' && *s != ':')
-        return NULL;
-    s++;
-    s += strspn(s, " \t\r\n");
-    end = *s == '"' ? strpbrk(s + 1, "\"\r\n") : NULL;
-    return end ? mem_strn(s + 1, (size_t)(end - s - 1)) : NULL;
-}
-
-char *jobfile_guess_recipients(const char *path, size_t max_bytes)
-{
-    struct buf text;
-    char *name = NULL;
-
-    buf_init(&text, max_bytes);
-    if (file_read(path, &text, NULL))
-        name = guess_in(text.data);
-    buf_done(&text);
-    if (name && file_name_is_safe(name, NULL) && recipients_name_is_known(name))
-        return name;
-    free(name);
-    return NULL;
+    return spec;
 }

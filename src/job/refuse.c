@@ -10,7 +10,7 @@
 #define ERROR_BYTES (1024 * 1024)
 
 /* "spring.job:3: ...": upstream people know their files, not our directories. */
-static char *error_text(const struct problems *p, const char *drop_dir)
+char *refusal_text(const struct problems *p, const char *drop_dir)
 {
     struct buf text, shown;
     char *prefix = mem_printf("%s/", drop_dir);
@@ -67,7 +67,7 @@ enum fate refuse(struct lane *l, const char *stem, const struct drop_entry *lead
                  const struct drop_entry *companion, const char *rejected, const struct problems *p)
 {
     const struct settings *s = l->intake->o.settings;
-    char *text = error_text(p, s->drop_dir);
+    char *text = refusal_text(p, s->drop_dir);
     struct filing f = {0};
     struct err e;
     bool ok = filing_begin(&f, s->failed_dir, stem, leader, s->drop_dir, &e) &&

@@ -12,6 +12,8 @@ enum go { GO_ON, GO_REFUSE, GO_LATER };
 struct submission {
     struct lane *lane;
     const struct drop_entry *job;
+    const struct settings *settings; /* of now: for the job file and the template */
+    void *held;
     char *stem;
     struct problems problems;
     struct jobfile file;
@@ -20,6 +22,7 @@ struct submission {
     struct part_files parts;
     struct spool_import *import;
     struct rejected rejected; /* there once the id is known */
+    size_t warnings;          /* in `problems`, before those of the rows */
     uint64_t seen, good, bad;
     bool is_in_spool, is_second_try;
     /* from_list: */
@@ -28,6 +31,11 @@ struct submission {
 };
 
 enum fate submission_judge(struct submission *s);
+/* The template's files into s->parts, and what is wrong with the message that they and the job make. */
+void submission_check_message(struct submission *s);
+/* Says what the checks warned of, of a job that is taken in: in the log, and as NAME.warnings in its folder. */
+void submission_log_warnings(const struct submission *s);
+bool submission_write_warnings(const struct submission *s, const char *dir, struct err *e);
 /* All rows into s->import, which is there. */
 enum go submission_import(struct submission *s);
 

@@ -9,7 +9,6 @@
 #include <sluice/os/clock.h>
 #include <sluice/os/file.h>
 #include <sluice/os/log.h>
-#include <sluice/render/mailing.h>
 
 #include "jobfile_private.h"
 #include "submission.h"
@@ -29,14 +28,14 @@ static void say_list_is_missing(struct submission *s)
         where = "failed";
     }
     if (job)
-        problems_add(&s->problems, s->job->path, s->file.recipients_line,
+        problems_add(&s->problems, s->job->path, jobfile_line(&s->file, "recipients"),
                      "recipients: not in the drop directory; the job '%s' took it (%s/%s/): each "
                      "job needs a "
                      "file of its own (got \"%s\")",
                      job, where, job, name);
     else
         problems_add(
-            &s->problems, s->job->path, s->file.recipients_line,
+            &s->problems, s->job->path, jobfile_line(&s->file, "recipients"),
             "recipients: not in the drop directory, where it must be before the job file is "
             "(got \"%s\")",
             name);
@@ -52,7 +51,7 @@ static void check_owner(struct submission *s)
 
     if (drop_trigger_id(s->file.spec->recipients, id) && spool_find(s->lane->spool, id, &row, &e) &&
         row.is_standing)
-        problems_add(&s->problems, s->job->path, s->file.recipients_line,
+        problems_add(&s->problems, s->job->path, jobfile_line(&s->file, "recipients"),
                      "recipients: a file of the standing job '%s' (got \"%s\")", id,
                      s->file.spec->recipients);
 }
@@ -79,32 +78,13 @@ static void open_list(struct submission *s)
         problems_add(&s->problems, spec->recipients, line, "%s", e.text);
 }
 
-static void check_template(struct submission *s)
-{
-    const struct settings *set = s->lane->intake->o.settings;
-    const char *columns = s->rows ? recipients_columns(s->rows) : "[]";
-    struct job_spec whole = *s->file.spec;
-
-    if (!template_read(set, s->file.spec->template_name, &s->parts, s->job->path,
-                       s->file.template_line, &s->problems))
-        return;
-    /* What the job lacks has been said already; the template shall have its say all the same. */
-    if (!whole.id)
-        whole.id = (char *)"id";
-    if (!whole.client)
-        whole.client = (char *)"client";
-    if (!whole.from_address)
-        whole.from_address = (char *)"from@example.com";
-    mailing_release(mailing_new(&whole, &s->parts, columns, &s->problems));
-}
-
 static void check_id(struct submission *s, const struct job_row *before)
 {
     char when[WALL_TEXT];
 
     wall_format(before->created, when);
     problems_add(
-        &s->problems, s->job->path, s->file.id_line,
+        &s->problems, s->job->path, jobfile_line(&s->file, "id"),
         "id: used before, by a job of %s that is %s now: each job needs a new one (got \"%s\")",
         when, job_state_name(before->state), before->id);
 }
@@ -116,10 +96,10 @@ static void check_all(struct submission *s)
     if (spec->recipients)
         open_list(s);
     if (spec->from_list && !s->lane->intake->o.each_contact)
-        problems_add(&s->problems, s->job->path, s->file.from_list_line,
+        problems_add(&s->problems, s->job->path, jobfile_line(&s->file, "from_list"),
                      "from_list: cannot be used here");
     if (spec->template_name)
-        check_template(s);
+        submission_check_message(s);
 }
 
 /* ---- the end of an import ---- */
@@ -169,6 +149,7 @@ static enum fate put_away(struct submission *s)
     struct err e;
     bool ok = rejected_publish(&s->rejected, &e) &&
               filing_begin(&f, set->accepted_dir, s->stem, s->job, set->drop_dir, &e) &&
+              submission_write_warnings(s, f.dir, &e) &&
               filing_move(&f, s->job, s->list.name ? &s->list : NULL, &e);
 
     if (!ok)
@@ -198,6 +179,7 @@ static enum fate finish(struct submission *s)
     }
     s->is_in_spool = true;
     log_acceptance(&row);
+    submission_log_warnings(s);
     post(s, &row);
     pthread_mutex_lock(&in->lock);
     in->status.jobs_accepted++;
@@ -258,6 +240,7 @@ static enum fate import_job(struct submission *s)
         return FATE_LATER;
     }
     rejected_reset(&s->rejected);
+    s->warnings = s->problems.count;
     set_importing(s, true);
     go = submission_import(s);
     set_importing(s, false);
@@ -299,8 +282,17 @@ enum fate submission_judge(struct submission *s)
     return s->problems.errors ? refuse_submission(s) : import_job(s);
 }
 
+static void hold_settings(struct submission *s)
+{
+    const struct intake_options *o = &s->lane->intake->o;
+
+    s->settings = o->hold_settings ? o->hold_settings(o->arg, &s->held) : o->settings;
+}
+
 static void submission_done(struct submission *s)
 {
+    const struct intake_options *o = &s->lane->intake->o;
+
     /* What a failed or interrupted import noted is noted again by the next. */
     if (s->file.spec && s->file.spec->id) {
         if (!s->is_in_spool)
@@ -313,6 +305,8 @@ static void submission_done(struct submission *s)
     drop_entry_done(&s->list);
     problems_done(&s->problems);
     free(s->stem);
+    if (o->hold_settings)
+        o->let_go(o->arg, s->held);
 }
 
 static bool is_there(const struct submission *s)
@@ -352,7 +346,7 @@ static enum fate read_and_judge(struct submission *s)
         problems_add(&s->problems, s->job->path, 0, "not a regular file");
         return refuse_unreadable(s);
     }
-    if (!jobfile_read(s->job->path, set, clock_now(), &s->file, &s->problems))
+    if (!jobfile_read(s->job->path, s->settings, clock_now(), &s->file, &s->problems))
         return refuse_unreadable(s);
     if (s->file.spec->id)
         rejected_init(&s->rejected, set->out_dir, s->file.spec->id, "importing");
@@ -371,6 +365,7 @@ enum fate submit(struct lane *l, const struct drop_entry *job)
     bool found = false;
 
     s.stem = drop_stem(job->name, ".job");
+    hold_settings(&s);
     problems_init(&s.problems);
     s.rejected.fd = -1;
     fate = refuse_resume(l, set->failed_dir, s.stem, job, &found);

@@ -1,6 +1,5 @@
-/* template.c: the files of a template's folder. */
+/* template.c: the files of a template: of its folder, or out of a saved message. */
 #include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,117 +7,226 @@
 #include <sluice/base/utf8.h>
 #include <sluice/os/file.h>
 
-#include "jobfile_private.h"
+#include "template_parts.h"
 
-#define FILES_MAX 100
+#define UNUSED_SHOWN 10
+#define ENTRIES_MAX 1000
 
-static bool is_part(const char *name)
+/* What lies in the folder and is not used: mostly a mistyped name. */
+struct unused {
+    struct buf names;
+    size_t count;
+};
+
+static void note_unused(struct unused *u, const char *name)
 {
-    struct str s = str_of(name);
-
-    return str_is(s, "subject.txt") || str_is(s, "text.txt") || str_is(s, "html.html") ||
-           (str_ends_nocase(s, ".mustache") && file_name_is_safe(name, NULL));
+    if (u->count++ < UNUSED_SHOWN)
+        buf_printf(&u->names, "%s%s", u->count > 1 ? ", " : "", name);
 }
 
-static int is_part_entry(const struct dirent *d)
+static void say_unused(struct unused *u, const char *name, struct problems *p)
 {
-    return is_part(d->d_name);
+    if (u->count > UNUSED_SHOWN)
+        buf_printf(&u->names, " and %zu more", u->count - UNUSED_SHOWN);
+    if (u->count)
+        problems_warn(p, name, 0, "not used: %s (docs/templates.md has the names that are)",
+                      u->names.data);
 }
 
-/* UTF-8 throughout: whatever is wrong in the folder would be wrong in every single mail. */
-static bool check_text(const char *shown, struct str text, struct problems *p)
+static bool is_one_of(const char *name, const char *const *names)
 {
-    const char *nul = text.n ? memchr(text.p, 0, text.n) : NULL;
-    size_t bad = nul ? (size_t)(nul - text.p) : utf8_bad_at(text.p, text.n);
-    unsigned line = 1;
-
-    if (bad == text.n)
-        return true;
-    for (size_t i = 0; i < bad; i++)
-        line += text.p[i] == '\n';
-    problems_add(p, shown, line, nul ? "a zero byte: this is no text" : "this is not UTF-8 text");
+    for (; *names; names++)
+        if (strcmp(name, *names) == 0)
+            return true;
     return false;
 }
 
-static void read_part(const struct settings *s, const char *dir, const char *template_name,
-                      const char *name, struct part_files *out, struct problems *p)
+static bool is_text_name(const char *name)
 {
-    char *path = mem_printf("%s/%s", dir, name), *shown = mem_printf("%s/%s", template_name, name);
-    struct buf text;
-    struct err e;
+    static const char *const names[] = {"subject.txt", "preheader.txt", "to.txt",
+                                        "text.txt",    "html.html",     NULL};
 
-    buf_init(&text, (size_t)s->caps.template_bytes);
-    if (!file_read(path, &text, &e)) {
-        problems_add(p, shown, 0, "%s", e.text);
-    } else if (check_text(shown, str_n(text.data, text.len), p)) {
-        /* Windows editors put a mark in front that would stand in the mail. */
-        if (str_starts(str_n(text.data, text.len), "\xef\xbb\xbf"))
-            buf_drop(&text, 3);
-        out->item = mem_grow(out->item, out->count + 1, sizeof *out->item);
-        out->item[out->count].name = mem_str(name);
-        out->item[out->count].n = text.len;
-        out->item[out->count++].text = buf_take(&text);
+    return is_one_of(name, names) || str_ends_nocase(str_of(name), ".mustache");
+}
+
+static bool is_image_name(const char *name)
+{
+    static const char *const ending[] = {".png",  ".jpg", ".jpeg", ".gif",
+                                         ".webp", ".svg", ".bmp",  NULL};
+
+    for (size_t i = 0; ending[i]; i++)
+        if (str_ends_nocase(str_of(name), ending[i]))
+            return true;
+    return false;
+}
+
+/* For people, not for the message. */
+static bool is_for_people(const char *name)
+{
+    return name[0] == '.' || strncmp(name, "README", 6) == 0 || strcmp(name, "screenshots") == 0;
+}
+
+/* Of what lies in images/ and attachments/. */
+static void take_inner(struct gathering *g, const char *folder, const char *name, struct unused *u)
+{
+    char *whole = mem_printf("%s/%s", folder, name);
+    const char *why = NULL;
+
+    if (strcmp(folder, "images") == 0 && !is_image_name(name)) {
+        note_unused(u, whole);
+    } else if (!file_name_is_safe(name, &why) || utf8_bad_at(name, strlen(name)) != strlen(name)) {
+        problems_add(g->problems, g->name, 0, "a file in %s has a name that cannot be used: %s",
+                     folder, why ? why : "it is not UTF-8");
+    } else {
+        gather_bytes(g, whole);
     }
-    buf_done(&text);
+    free(whole);
+}
+
+static int is_visible(const struct dirent *d)
+{
+    return d->d_name[0] != '.';
+}
+
+static int scan(const char *path, struct dirent ***entry)
+{
+    return scandir(path, entry, is_visible, alphasort);
+}
+
+static void free_entries(struct dirent **entry, int n)
+{
+    for (int i = 0; i < n; i++)
+        free(entry[i]);
+    if (n >= 0)
+        free(entry);
+}
+
+static bool too_many(struct gathering *g, int n)
+{
+    if (n > ENTRIES_MAX && !g->is_over) {
+        g->is_over = true;
+        problems_add(g->problems, g->name, 0, "too many files in the folder (got %d, allowed: %d)",
+                     n, ENTRIES_MAX);
+    }
+    return n > ENTRIES_MAX;
+}
+
+static void take_folder(struct gathering *g, const char *name, struct unused *u)
+{
+    char *path = mem_printf("%s/%s", g->folder, name);
+    struct dirent **entry;
+    int n = scan(path, &entry);
+
+    if (n < 0)
+        note_unused(u, name); /* a file of this name */
+    for (int i = 0; i < n && !too_many(g, n); i++)
+        if (!is_for_people(entry[i]->d_name))
+            take_inner(g, name, entry[i]->d_name, u);
+    free_entries(entry, n);
     free(path);
-    free(shown);
+}
+
+/* With a saved message, these come from there. */
+static void take_message(struct gathering *g)
+{
+    static const char *const parts[] = {"subject.txt", "text.txt", "html.html", NULL};
+    char *path = mem_printf("%s/message.eml", g->folder);
+    size_t errors = g->problems->errors;
+
+    for (size_t i = 0; parts[i]; i++)
+        if (part_files_find(g->out, parts[i]))
+            problems_add(g->problems, g->name, 0,
+                         "message.eml and %s lie side by side: only one can be meant", parts[i]);
+    if (g->problems->errors == errors)
+        gather_message(g, "message.eml", path);
+    free(path);
+}
+
+static void take_entries(struct gathering *g, struct dirent **entry, int n)
+{
+    static const char *const folders[] = {"images", "attachments", NULL};
+    struct unused u = {.count = 0};
+    bool has_message = false;
+
+    buf_init(&u.names, UNUSED_SHOWN * 520);
+    for (int i = 0; i < n && !too_many(g, n); i++) {
+        const char *name = entry[i]->d_name;
+
+        if (is_text_name(name) && file_name_is_safe(name, NULL))
+            gather_text(g, name);
+        else if (is_one_of(name, folders))
+            take_folder(g, name, &u);
+        else if (strcmp(name, "message.eml") == 0)
+            has_message = true;
+        else if (strcmp(name, MANIFEST_NAME) != 0 && !is_for_people(name))
+            note_unused(&u, name);
+    }
+    if (has_message)
+        take_message(g);
+    say_unused(&u, g->name, g->problems);
+    buf_done(&u.names);
 }
 
 static void say_missing(const struct settings *s, const char *name, const char *job_path,
                         unsigned line, struct problems *p)
 {
     struct dirent **entry;
-    int n = scandir(s->template_dir, &entry, NULL, alphasort);
+    int n = scan(s->template_dir, &entry);
     unsigned best = (unsigned)strlen(name) / 3 + 1;
     char meant[256] = "";
 
     for (int i = 0; i < n; i++) {
         unsigned d = str_distance(str_of(name), str_of(entry[i]->d_name));
 
-        if (entry[i]->d_name[0] != '.' && d <= best) {
+        if (d <= best) {
             best = d;
             str_copy(meant, sizeof meant, str_of(entry[i]->d_name));
         }
-        free(entry[i]);
     }
-    if (n >= 0)
-        free(entry);
+    free_entries(entry, n);
     if (*meant)
         problems_add(p, job_path, line,
                      "template: no such template (got \"%s\"); did you mean \"%s\"?", name, meant);
     else
-        problems_add(p, job_path, line,
-                     "template: no such template (got \"%s\", allowed: a folder in %s)", name,
-                     s->template_dir);
+        problems_add(
+            p, job_path, line,
+            "template: no such template (got \"%s\", allowed: a folder, or a saved message "
+            "NAME.eml, in %s)",
+            name, s->template_dir);
+}
+
+static bool is_saved_message(const char *name, const char *path)
+{
+    struct stat st;
+
+    return str_ends_nocase(str_of(name), ".eml") && stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
 }
 
 bool template_read(const struct settings *s, const char *name, struct part_files *out,
                    const char *job_path, unsigned job_line, struct problems *p)
 {
-    char *dir = mem_printf("%s/%s", s->template_dir, name);
+    char *path = mem_printf("%s/%s", s->template_dir, name);
+    struct gathering g = {.settings = s, .name = name, .folder = path, .out = out, .problems = p};
     size_t errors = p->errors;
     struct dirent **entry;
-    int n = scandir(dir, &entry, is_part_entry, alphasort);
+    int n = -1;
 
     *out = (struct part_files){0};
-    if (n < 0)
+    if (is_saved_message(name, path)) {
+        g.folder = s->template_dir;
+        gather_message(&g, NULL, path);
+    } else if ((n = scan(path, &entry)) < 0) {
         say_missing(s, name, job_path, job_line, p);
-    else if (n > FILES_MAX)
-        problems_add(p, job_path, job_line,
-                     "template: too many files in it (got \"%s\", allowed: %d)", name, FILES_MAX);
-    for (int i = 0; i < n; i++) {
-        if (n <= FILES_MAX)
-            read_part(s, dir, name, entry[i]->d_name, out, p);
-        free(entry[i]);
+    } else {
+        take_entries(&g, entry, n);
+        free_entries(entry, n);
     }
-    if (n >= 0)
-        free(entry);
     if (p->errors == errors && !part_files_find(out, "text.txt") &&
         !part_files_find(out, "html.html"))
         problems_add(p, job_path, job_line,
                      "template: no body in it (got \"%s\", allowed: text.txt, html.html, or both)",
                      name);
-    free(dir);
+    free(path);
     return p->errors == errors;
 }
 

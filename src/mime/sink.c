@@ -6,11 +6,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#define LINE_MAX_CHARS 76 /* RFC 2045 6.7 (5) and 6.8 */
-
-static const char hex_digit[] = "0123456789ABCDEF";
-static const char base64_digit[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+#include "base64.h"
+#include "qp.h"
 
 const char *body_encoding_name(enum body_encoding e)
 {
@@ -20,57 +17,6 @@ const char *body_encoding_name(enum body_encoding e)
 }
 
 /* ---- quoted-printable */
-
-/* Escapes text without line ends; `to` has room for 3 * n. A blank before a line end would be lost
- * on the way, so it is escaped too. */
-static size_t qp_escape(char *to, const char *p, size_t n, bool is_line_end)
-{
-    char *at = to;
-
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)p[i];
-        bool is_blank = c == ' ' || c == '\t';
-
-        if ((c > ' ' && c < 0x7f && c != '=') || (is_blank && !(is_line_end && i + 1 == n))) {
-            *at++ = (char)c;
-            continue;
-        }
-        *at++ = '=';
-        *at++ = hex_digit[c >> 4];
-        *at++ = hex_digit[c & 15];
-    }
-    return (size_t)(at - to);
-}
-
-/* Copies escaped text without line ends, with soft line breaks where the line gets too long, from
- * *column on. `to` has room for it (qp_room). Returns the end. */
-static char *qp_copy(char *to, const char *p, size_t n, unsigned *column)
-{
-    while (n > LINE_MAX_CHARS - 1 - *column) {
-        size_t k = LINE_MAX_CHARS - 1 - *column;
-
-        if (k >= 1 && p[k - 1] == '=')
-            k -= 1;
-        else if (k >= 2 && p[k - 2] == '=')
-            k -= 2;
-        memcpy(to, p, k);
-        to += k;
-        memcpy(to, "=\r\n", 3);
-        to += 3;
-        p += k;
-        n -= k;
-        *column = 0;
-    }
-    memcpy(to, p, n);
-    *column += (unsigned)n;
-    return to + n;
-}
-
-/* Each line that is broken holds at least 73 characters, but for the first. */
-static size_t qp_room(size_t n)
-{
-    return n + 3 * (n / (LINE_MAX_CHARS - 3) + 2);
-}
 
 static void qp_put(struct sink *s, struct str escaped)
 {
@@ -87,24 +33,12 @@ static void qp_save_blank(struct sink *s)
 
     if (buf_is_full(s->out) || (last != ' ' && last != '\t'))
         return;
-    if (s->column + 2 > LINE_MAX_CHARS) {
+    if (s->column + 2 > BODY_LINE) {
         buf_put(s->out, "=\r\n", 3);
         return;
     }
     buf_cut(s->out, s->out->len - 1);
     buf_puts(s->out, last == ' ' ? "=20" : "=09");
-}
-
-size_t qp_size(struct str raw)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < raw.n; i++) {
-        unsigned char c = (unsigned char)raw.p[i];
-
-        n += c == '=' || c > 0x7e || (c < ' ' && !strchr("\t\r\n", c)) ? 3 : 1;
-    }
-    return n + 3 * (n / LINE_MAX_CHARS);
 }
 
 static void fixed_qp(struct fixed *f)
@@ -142,17 +76,7 @@ static void fixed_qp(struct fixed *f)
     free(scratch);
 }
 
-/* ---- base64 (RFC 4648, section 4) */
-
-static void base64_group(char *to, const unsigned char *p)
-{
-    uint32_t v = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
-
-    to[0] = base64_digit[v >> 18];
-    to[1] = base64_digit[v >> 12 & 63];
-    to[2] = base64_digit[v >> 6 & 63];
-    to[3] = base64_digit[v & 63];
-}
+/* ---- base64 */
 
 static void fixed_base64(struct fixed *f)
 {
@@ -172,13 +96,13 @@ static void fixed_base64(struct fixed *f)
 /* Whole groups of digits, with the line breaks; lines are 76 digits, so a group is never torn. */
 static void base64_put(struct sink *s, const char *p, size_t n)
 {
-    char *to = n ? buf_room(s->out, n + 2 * (n / LINE_MAX_CHARS + 1)) : NULL;
+    char *to = n ? buf_room(s->out, n + 2 * (n / BODY_LINE + 1)) : NULL;
     char *at = to;
 
     if (!to)
         return;
     while (n) {
-        size_t k = LINE_MAX_CHARS - s->column;
+        size_t k = BODY_LINE - s->column;
 
         if (k > n)
             k = n;
@@ -187,7 +111,7 @@ static void base64_put(struct sink *s, const char *p, size_t n)
         p += k;
         n -= k;
         s->column += (unsigned)k;
-        if (s->column == LINE_MAX_CHARS) {
+        if (s->column == BODY_LINE) {
             memcpy(at, "\r\n", 2);
             at += 2;
             s->column = 0;

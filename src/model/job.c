@@ -34,6 +34,7 @@ static const struct text_field text_fields[] = {
     {"from_list", offsetof(struct job_spec, from_list), false},
     {"charset", offsetof(struct job_spec, charset), false},
     {"token", offsetof(struct job_spec, token), false},
+    {"test_of", offsetof(struct job_spec, test_of), false},
     {"variables", offsetof(struct job_spec, variables), true},
 };
 #define TEXT_FIELDS (sizeof text_fields / sizeof *text_fields)
@@ -50,6 +51,7 @@ void job_spec_free(struct job_spec *s)
     for (size_t i = 0; i < TEXT_FIELDS; i++)
         free(*text_at(s, &text_fields[i]));
     windows_done(&s->send_windows);
+    message_spec_done(&s->message);
     free(s);
 }
 
@@ -83,6 +85,8 @@ void job_spec_format(const struct job_spec *s, struct buf *out)
     job_json_put(o, "connection_limit", json_integer(s->connection_limit));
     job_rates_put(o, "max_message_rate", &s->max_message_rate);
     job_windows_put(o, &s->send_windows);
+    job_message_put(o, &s->message);
+    job_json_put(o, "needs_approval", json_boolean(s->needs_approval));
     MUST(json_dump_callback(o, to_buf, out, JSON_COMPACT) == 0);
     json_decref(o);
 }
@@ -157,6 +161,16 @@ static bool read_shaping(const json_t *o, struct job_spec *s, struct err *e)
            job_windows_read(o, &s->send_windows, e);
 }
 
+static bool read_approval(const json_t *o, struct job_spec *s, struct err *e)
+{
+    const json_t *v = json_object_get(o, "needs_approval");
+
+    if (v && !json_is_boolean(v))
+        return err_set(e, "job snapshot: \"needs_approval\" is neither true nor false");
+    s->needs_approval = json_is_true(v);
+    return true;
+}
+
 /* The id names directories: what the job room checked once is not taken on trust from a file. */
 static bool is_id(const char *id)
 {
@@ -194,8 +208,10 @@ struct job_spec *job_spec_parse(struct str text, struct err *e)
     }
     s = mem_array(1, sizeof *s);
     if (!read_texts(o, s, e) || !read_kinds(o, s, e) || !read_numbers(o, s, e) ||
-        !read_shaping(o, s, e) ||
+        !read_shaping(o, s, e) || !job_message_read(o, &s->message, e) || !read_approval(o, s, e) ||
         (!is_id(s->id) && !err_set(e, "job snapshot: the id is not a job id")) ||
+        (s->test_of && !is_id(s->test_of) &&
+         !err_set(e, "job snapshot: \"test_of\" is not a job id")) ||
         (!is_token(s->token) && !err_set(e, "job snapshot: the token is not 16 hex digits"))) {
         job_spec_free(s);
         s = NULL;

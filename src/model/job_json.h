@@ -1,4 +1,4 @@
-/* job_json.h: the parts of a job's snapshot that are lists. (P)
+/* job_json.h: the parts of a job's snapshot that are lists or groups. (P)
  *
  *     job_windows_put(o, &s->send_windows);
  *     if (!job_windows_read(o, &s->send_windows, e)) return false;
@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <sluice/base/err.h>
 #include <sluice/base/rate.h>
+#include <sluice/model/job.h>
 #include <sluice/model/window.h>
 
 /* MUST succeed: NULL is out of memory, or a string that is no UTF-8, which the job room never lets
@@ -21,5 +22,9 @@ void job_rates_put(json_t *o, const char *key, const struct rates *r);
 bool job_rates_read(const json_t *o, const char *key, struct rates *r, struct err *e);
 void job_windows_put(json_t *o, const struct windows *w);
 bool job_windows_read(const json_t *o, struct windows *w, struct err *e);
+/* The group `message`. A job from before there was one was taken in without a look at what the law asks of
+ * an advertisement, and goes on without. */
+void job_message_put(json_t *o, const struct message_spec *m);
+bool job_message_read(const json_t *o, struct message_spec *m, struct err *e);
 
 #endif

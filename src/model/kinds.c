@@ -12,6 +12,18 @@ static const char *const priority_names[] = {
 static const char *const in_doubt_policy_names[] = {
     [DOUBT_HOLD] = "hold", [DOUBT_RETRY] = "retry", [DOUBT_DELIVERED] = "delivered"};
 
+static const char *const mail_charset_names[] = {
+    [MAIL_UTF8] = "utf-8", [MAIL_EUC_KR] = "euc-kr", [MAIL_ISO_2022_KR] = "iso-2022-kr"};
+
+static const char *const charset_fallback_names[] = {
+    [CHARSET_FALLBACK_UTF8] = "utf-8", [CHARSET_FALLBACK_REPLACE] = "replace"};
+
+static const char *const missing_policy_names[] = {
+    [MISSING_EMPTY] = "empty", [MISSING_SKIP] = "skip"};
+
+static const char *const ad_policy_names[] = {
+    [AD_REFUSE] = "refuse", [AD_REPAIR] = "repair", [AD_WARN] = "warn"};
+
 static const char *const phase_names[] = {
     [PHASE_RESOLVE] = "resolve", [PHASE_CONNECT] = "connect",   [PHASE_BANNER] = "banner",
     [PHASE_EHLO] = "ehlo",       [PHASE_STARTTLS] = "starttls", [PHASE_MAIL] = "mail",
@@ -70,6 +82,10 @@ static const char *const category_names[] = {[CAT_OK] = "ok",
 _Static_assert(LENGTH(msg_class_names) == MSG_CLASSES, "a name for each class");
 _Static_assert(LENGTH(priority_names) == PRIORITIES, "a name for each priority");
 _Static_assert(LENGTH(in_doubt_policy_names) == DOUBT_POLICIES, "a name for each policy");
+_Static_assert(LENGTH(mail_charset_names) == MAIL_CHARSETS, "a name for each charset");
+_Static_assert(LENGTH(charset_fallback_names) == CHARSET_FALLBACKS, "a name for each fallback");
+_Static_assert(LENGTH(missing_policy_names) == MISSING_POLICIES, "a name for each policy");
+_Static_assert(LENGTH(ad_policy_names) == AD_POLICIES, "a name for each policy");
 _Static_assert(LENGTH(phase_names) == PHASES, "a name for each phase");
 _Static_assert(LENGTH(state_names) == STATES, "a name for each state");
 _Static_assert(LENGTH(category_names) == CATEGORIES, "a name for each category");
@@ -111,6 +127,10 @@ static bool find(const char *const *names, size_t count, struct str s, size_t *v
 NAMED(msg_class)
 NAMED(priority)
 NAMED(in_doubt_policy)
+NAMED(mail_charset)
+NAMED(charset_fallback)
+NAMED(missing_policy)
+NAMED(ad_policy)
 NAMED(phase)
 NAMED(state)
 NAMED(category)

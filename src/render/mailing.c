@@ -1,129 +1,18 @@
-/* One job's message: headers and parts around compiled templates (RFC 5322, 2045, 2046).
- *
- * Every header stands once, in a usual order, with usual names: libESMTP then passes the message as
- * it is (it adds Date, From, To and Message-Id only where they are missing). */
+/* One job's message: its life, and what may be asked of it without rendering. */
 #include <sluice/render/mailing.h>
 
 #include <sluice/base/must.h>
+#include <sluice/mime/charset.h>
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
-#include <sluice/mime/header.h>
-#include <sluice/template/template.h>
-#include <sluice/template/vars.h>
+#include "making.h"
 
 #define MESSAGE_ID_MAX 127 /* struct outcome keeps that many */
-#define FIXED_HEADERS_MAX 8192
+#define HEAD_MAX 16384
 
-enum part_kind { PART_SUBJECT, PART_TEXT, PART_HTML, PARTS };
-
-struct part {
-    struct template *template; /* NULL: the mailing has no such part */
-    enum body_encoding encoding;
-    struct buf
-        head; /* before its body: boundary line and headers, or the end of the message's headers */
-};
-struct mailing {
-    atomic_uint refs;
-    struct job_spec *spec;
-    struct names names;
-    struct vars_plan vars;
-    enum missing_policy on_missing;
-    struct part part[PARTS];
-    struct buf from, reply_to; /* whole header lines; reply_to may be empty */
-    struct buf end;            /* behind the last part */
-    char *columns;
-    char *sender;  /* of the envelope */
-    char *id_tail; /* of message ids, behind the rid */
-};
-
-static const struct {
-    const char *file;
-    const char *type;
-} part_about[PARTS] = {
-    {"subject.txt", NULL}, {"text.txt", "text/plain"}, {"html.html", "text/html"}};
-
-/* ---- making one */
-
-struct making {
-    struct mailing *m;
-    const struct part_files *files;
-    struct problems *problems;
-    struct map file_names; /* part file name -> name for problems; owned */
-};
-
-/* "spring-sale/html.html", alive as long as the mailing is made (and its run-time messages: as long
- * as it). */
-static const char *file_name(struct making *k, const char *name)
-{
-    char *found = map_get(&k->file_names, str_of(name));
-
-    if (!found) {
-        const char *folder = k->m->spec->template_name;
-
-        found = folder ? mem_printf("%s/%s", folder, name) : mem_str(name);
-        map_set(&k->file_names, str_of(name), found);
-    }
-    return found;
-}
-
-static bool find_partial(void *context, struct str name, struct str *text, const char **file)
-{
-    struct making *k = context;
-    const struct part_file *found;
-    char *full = mem_printf("%.*s.mustache", (int)name.n, name.p);
-
-    found = part_files_find(k->files, full);
-    if (found) {
-        *text = str_n(found->text, found->n);
-        *file = file_name(k, full);
-    }
-    free(full);
-    return found != NULL;
-}
-
-/* The subject of the job goes before the folder's. A file's last line end is no part of a subject.
- */
-static bool part_source(struct making *k, enum part_kind kind, struct template_source *s)
-{
-    const struct part_file *f = part_files_find(k->files, part_about[kind].file);
-    const char *subject = k->m->spec->subject;
-
-    *s = (struct template_source){.escape_html = kind == PART_HTML,
-                                  .keep_line_ends = kind == PART_SUBJECT,
-                                  .partial = find_partial,
-                                  .context = k};
-    if (kind == PART_SUBJECT && subject) {
-        s->file = "subject";
-        s->text = str_of(subject);
-        return true;
-    }
-    if (!f)
-        return false;
-    s->file = file_name(k, f->name);
-    s->text = str_n(f->text, f->n);
-    return true;
-}
-
-static void compile_parts(struct making *k)
-{
-    struct template_source s;
-
-    for (enum part_kind i = 0; i < PARTS; i++) {
-        if (part_source(k, i, &s))
-            k->m->part[i].template = template_new(&s, &k->m->names, k->problems);
-        else if (i == PART_SUBJECT)
-            problems_add(k->problems, k->m->spec->template_name, 0,
-                         "no subject: neither in the job nor as subject.txt");
-    }
-    if (!part_files_find(k->files, "text.txt") && !part_files_find(k->files, "html.html"))
-        problems_add(k->problems, k->m->spec->template_name, 0,
-                     "no body: neither text.txt nor html.html");
-}
-
-/* Random, and kept with the job. What is not taken in yet (a check, a preview) is never sent: any will
- * do. */
+/* Random, and kept with the job. What is not taken in yet (a check, a preview) is never sent: any
+ * will do. */
 static const char *token_of(const struct mailing *m)
 {
     return m->spec->token ? m->spec->token : "0000000000000000";
@@ -146,75 +35,133 @@ static void make_id_tail(struct mailing *m, const char *domain)
     free(left);
 }
 
+static char *ascii_domain(struct making *k, const char *domain, const char *field)
+{
+    struct buf ascii;
+    struct err e;
+
+    buf_init(&ascii, 1024);
+    if (!header_domain(&ascii, str_of(domain), &e) && field)
+        problems_add(k->problems, NULL, 0, "%s: %s", field, e.text);
+    return buf_take(&ascii);
+}
+
 static void make_envelope(struct making *k)
 {
     const struct job_spec *spec = k->m->spec;
     const char *at = spec->from_address ? strrchr(spec->from_address, '@') : NULL;
     const char *domain = spec->envelope_domain ? spec->envelope_domain : at ? at + 1 : "";
-    struct buf ascii;
-    struct err e;
+    char *ascii = ascii_domain(k, domain, "envelope_domain");
 
-    buf_init(&ascii, 1024);
-    if (!header_domain(&ascii, str_of(domain), &e))
-        problems_add(k->problems, NULL, 0, "envelope_domain: %s", e.text);
-    k->m->sender = mem_printf("bounce@%s", ascii.data);
-    make_id_tail(k->m, ascii.data);
-    buf_done(&ascii);
+    k->m->sender = mem_printf("bounce@%s", ascii);
+    make_id_tail(k->m, ascii);
+    free(ascii);
+    k->m->from_domain = ascii_domain(k, at ? at + 1 : "", NULL);
+    str_lower(k->m->from_domain, strlen(k->m->from_domain));
 }
 
-static void make_mailbox(struct making *k, struct buf *out, const char *header, const char *field,
-                         const char *display, const char *address)
-{
-    struct buf ascii;
-    struct err e;
+/* ---- variables */
 
-    buf_init(&ascii, 1024);
-    if (header_address(&ascii, str_of(address), &e))
-        header_mailbox(out, header, str_of(display), str_n(ascii.data, ascii.len));
-    else
-        problems_add(k->problems, NULL, 0, "%s: %s", field, e.text);
-    buf_done(&ascii);
+static void put_member(struct buf *out, const char *name, const char *value)
+{
+    if (!value)
+        return;
+    if (out->data[out->len - 1] != '{')
+        buf_putc(out, ',');
+    json_put_string(out, str_of(name));
+    buf_putc(out, ':');
+    json_put_string(out, str_of(value));
 }
 
-static void choose_encoding(struct part *p)
+/* The job's variables with `sender` among them, unless it has one of that name. */
+static char *common_variables(const struct job_spec *spec)
 {
-    size_t qp, base64;
-    bool is_plain;
+    const char *own = spec->variables ? spec->variables : "{}";
+    const struct sender_data *s = &spec->message.sender;
+    struct str inside = str_trim(str_of(own));
+    struct json_view found;
+    struct buf out;
 
-    template_measure(p->template, &qp, &base64, &is_plain);
-    p->encoding = is_plain ? BODY_RAW : qp <= base64 ? BODY_QP : BODY_BASE64;
-    template_encode(p->template, p->encoding);
+    if (json_view_key(json_view_of(own, strlen(own)), str_of("sender"), &found) ||
+        !(s->name || s->email || s->telephone || s->address) || inside.n < 2)
+        return mem_str(own);
+    inside = str_trim(str_n(inside.p + 1, inside.n - 1));
+    buf_init(&out, inside.n + 64 * 1024);
+    buf_puts(&out, "{\"sender\":{");
+    put_member(&out, "name", s->name);
+    put_member(&out, "email", s->email);
+    put_member(&out, "telephone", s->telephone);
+    put_member(&out, "address", s->address);
+    buf_puts(&out, inside.p[0] == '}' ? "}" : "},");
+    buf_put(&out, inside.p, inside.n);
+    return buf_take(&out);
 }
 
-/* "=_" occurs neither in base64 nor in quoted-printable, so only plain bodies could hold the
- * boundary: those are the same for everybody, and were written before the token was drawn. */
-static void make_frame(struct mailing *m)
+static int slot_of(const struct mailing *m, const char *name)
 {
-    bool is_multi = m->part[PART_TEXT].template && m->part[PART_HTML].template;
-    char *boundary = mem_printf("=_%s", token_of(m));
+    return (int)(uintptr_t)map_get(&m->names.slot, str_of(name)) - 1;
+}
 
-    for (enum part_kind i = PART_TEXT; i < PARTS; i++) {
-        struct part *p = &m->part[i];
-
-        if (!p->template)
-            continue;
-        if (is_multi && i == PART_TEXT)
-            buf_printf(&p->head,
-                       "MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n"
-                       " boundary=\"%s\"\r\n\r\n",
-                       boundary);
-        if (is_multi)
-            buf_printf(&p->head, "--%s\r\n", boundary);
-        else
-            buf_puts(&p->head, "MIME-Version: 1.0\r\n");
-        choose_encoding(p);
-        buf_printf(&p->head,
-                   "Content-Type: %s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n",
-                   part_about[i].type, body_encoding_name(p->encoding));
+static bool is_column(const struct mailing *m, int slot)
+{
+    for (size_t i = 0; i < m->vars.columns; i++) {
+        if (m->vars.column_slot[i] == slot)
+            return true;
     }
-    if (is_multi)
-        buf_printf(&m->end, "--%s--\r\n", boundary);
-    free(boundary);
+    return false;
+}
+
+static void plan_variables(struct making *k)
+{
+    struct mailing *m = k->m;
+    int slot;
+
+    vars_plan_done(&m->vars);
+    vars_plan_init(&m->vars, &m->names, m->columns, m->common);
+    links_make_unsubscribing(k);
+    slot = slot_of(m, "unsubscribe_url");
+    /* A list that brings its own goes before one that we would make. */
+    if (slot >= 0 && m->unsubscribing == UNSUBSCRIBE_TOKEN &&
+        (is_column(m, slot) || m->vars.common[slot].kind != JSON_VIEW_NONE))
+        slot = -1;
+    m->unsubscribe_slot = slot;
+}
+
+/* Whether the template writes the variable anywhere but in a section that asks for it. */
+static bool writes(const struct template *t, int slot)
+{
+    for (size_t i = 0; t && i < t->programs; i++) {
+        const struct program *p = &t->program[i];
+
+        for (uint32_t at = 0; at < p->nodes;) {
+            const struct node *n = &p->node[at];
+
+            if (n->kind == NODE_VALUE && t->path[n->index].slot == slot)
+                return true;
+            at = n->kind == NODE_SECTION && t->path[n->index].slot == slot ? n->end : at + 1;
+        }
+    }
+    return false;
+}
+
+static void refuse_unknown_unsubscribe(struct making *k)
+{
+    const struct mailing *m = k->m;
+    int slot = m->unsubscribe_slot;
+
+    if (!k->is_new || slot < 0 || m->unsubscribing != UNSUBSCRIBE_NOT || is_column(m, slot) ||
+        m->vars.common[slot].kind != JSON_VIEW_NONE)
+        return;
+    for (enum part_kind i = 0; i < PARTS; i++) {
+        if (!writes(m->part[i].template, slot))
+            continue;
+        problems_add(
+            k->problems, making_file_name(k, m->part[i].shown), 0,
+            "{{unsubscribe_url}}: the job has no unsubscribe_url and no tracking_url to make "
+            "one of (\"{{unsubscribe_url}}\" as the job's unsubscribe_url takes that of each "
+            "row)");
+        return;
+    }
 }
 
 /* Names that no column and no common variable can fill are typos. Objects of the job may hold what
@@ -222,20 +169,25 @@ static void make_frame(struct mailing *m)
 static void warn_unfilled(struct making *k)
 {
     const struct mailing *m = k->m;
+    int sender = slot_of(m, "sender");
 
     for (size_t i = 0; i < m->names.count; i++) {
         enum json_kind kind = m->vars.common[i].kind;
 
-        if (kind == JSON_VIEW_OBJECT || kind == JSON_VIEW_ARRAY)
+        if ((int)i != sender && (kind == JSON_VIEW_OBJECT || kind == JSON_VIEW_ARRAY))
             return;
     }
     for (size_t i = 0; i < m->names.count; i++) {
-        if (vars_is_unfilled(&m->vars, i))
+        bool is_ours = (int)i == m->unsubscribe_slot && m->unsubscribing != UNSUBSCRIBE_NOT;
+
+        if (!is_ours && vars_is_unfilled(&m->vars, i))
             problems_warn(k->problems, m->spec->template_name, 0,
                           "no column and no common variable is named '%.*s': it stays empty",
                           (int)m->names.name[i].n, m->names.name[i].p);
     }
 }
+
+/* ---- making one */
 
 static struct job_spec *copy_spec(const struct job_spec *spec)
 {
@@ -251,49 +203,119 @@ static struct job_spec *copy_spec(const struct job_spec *spec)
     return copy;
 }
 
-static void make(struct making *k, const char *columns)
+static void begin(struct making *k, const struct job_spec *spec, const char *columns)
 {
     struct mailing *m = k->m;
-    const struct job_spec *spec = m->spec;
 
-    buf_init(&m->from, FIXED_HEADERS_MAX);
-    buf_init(&m->reply_to, FIXED_HEADERS_MAX);
-    buf_init(&m->end, 256);
-    for (enum part_kind i = 0; i < PARTS; i++)
-        buf_init(&m->part[i].head, FIXED_HEADERS_MAX);
+    atomic_init(&m->refs, 1);
+    m->spec = copy_spec(spec);
     m->columns = mem_str(columns);
-    make_envelope(k);
-    make_mailbox(k, &m->from, "From", "from", spec->from_name, spec->from_address);
-    if (spec->reply_to)
-        make_mailbox(k, &m->reply_to, "Reply-To", "reply_to", NULL, spec->reply_to);
+    m->common = common_variables(m->spec);
+    m->charset = m->spec->message.charset;
+    m->unsubscribe_slot = -1;
     names_init(&m->names);
-    compile_parts(k);
-    vars_plan_init(&m->vars, &m->names, m->columns, spec->variables ? spec->variables : "{}");
+    buf_init(&m->end, MAILING_MAX_BYTES);
+    for (enum part_kind i = 0; i < PARTS; i++) {
+        buf_init(&m->part[i].head, HEAD_MAX);
+        buf_init(&m->part[i].other_head, HEAD_MAX);
+    }
+    map_init(&k->file_names);
+    map_init(&k->derived);
+    map_init(&k->html_partials);
+    map_init(&k->untracked);
+    if (!charset_is_available(m->charset))
+        problems_add(k->problems, NULL, 0, "charset: this machine cannot write %s",
+                     charset_mime_name(m->charset));
+}
+
+static void compile(struct making *k)
+{
+    struct mailing *m = k->m;
+
+    make_envelope(k);
+    links_make(k);
+    fields_make(k);
+    carried_collect(k);
+    parts_survey(k);
+    images_warn_unused(k);
+    parts_compile_bodies(k);
+    m->has_known_body = m->names.count == 0 && !m->tracking && m->charset == MAIL_UTF8;
+    parts_compile_fields(k);
+    plan_variables(k);
+}
+
+/* What must have compiled first. */
+static void check(struct making *k)
+{
+    advertising_bodies(k);
+    plan_variables(k);
+    refuse_unknown_unsubscribe(k);
+}
+
+static void encode(struct mailing *m, enum part_kind kind, enum body_encoding encoding)
+{
+    if (m->part[kind].template)
+        template_encode(m->part[kind].template, encoding);
+}
+
+/* The body is the same for everybody: so is its hash. */
+static void hash_body(struct mailing *m)
+{
+    static const struct render_input in = {.email = "", .vars = "", .message_id = ""};
+    struct json_view slot[NAMES_MAX];
+    char url[UNSUBSCRIBE_JSON_MAX];
+    struct buf out;
+    struct err e;
+    struct rendering r = {.m = m, .in = &in, .out = &out, .e = &e};
+    const char *body;
+
+    buf_init(&out, MAILING_MAX_BYTES);
+    vars_fill(&m->vars, json_view_of("", 0), json_view_of("", 0), slot);
+    m->has_known_body = rendering_begin(&r, slot, url) && rendering_bodies(&r);
+    body = out.len ? memmem(out.data, out.len, "\r\n\r\n", 4) : NULL;
+    if (body)
+        dkim_body_hash(str_n(body + 4, (size_t)(out.data + out.len - body) - 4), &m->known_body);
+    m->has_known_body = m->has_known_body && body;
+    buf_done(&out);
+}
+
+static void finish(struct making *k)
+{
+    struct mailing *m = k->m;
+
+    for (enum part_kind i = 0; i < PART_PREHEADER; i++)
+        encode(m, i, BODY_RAW);
+    frame_make(k);
+    encode(m, PART_TEXT_FOOTER, m->part[PART_TEXT].encoding);
+    encode(m, PART_HTML_FOOTER, m->part[PART_HTML].encoding);
+    links_make_preheader(k);
+    if (m->part[PART_TEXT_FOOTER].template || m->part[PART_HTML_FOOTER].template)
+        m->has_known_body = false;
+    if (m->has_known_body)
+        hash_body(m);
+    warn_unfilled(k);
 }
 
 struct mailing *mailing_new(const struct job_spec *spec, const struct part_files *parts,
                             const char *columns, struct problems *p)
 {
-    struct making k = {.m = mem_array(1, sizeof *k.m), .files = parts, .problems = p};
+    struct making k = {.m = mem_array(1, sizeof *k.m),
+                       .files = parts,
+                       .problems = p,
+                       .is_new = spec->token == NULL};
     size_t errors = p->errors;
-    const struct map_entry *name;
 
-    atomic_init(&k.m->refs, 1);
-    k.m->spec = copy_spec(spec);
-    map_init(&k.file_names);
-    make(&k, columns);
-    if (p->errors == errors) {
-        if (k.m->part[PART_SUBJECT].template)
-            template_encode(k.m->part[PART_SUBJECT].template, BODY_RAW);
-        make_frame(k.m);
-        warn_unfilled(&k);
-    } else {
+    begin(&k, spec, columns);
+    compile(&k);
+    if (p->errors == errors)
+        check(&k);
+    if (p->errors == errors)
+        finish(&k);
+    if (p->errors != errors) {
         mailing_release(k.m);
         k.m = NULL;
     }
-    for (size_t i = 0; (name = map_next(&k.file_names, &i));)
-        free(name->value);
-    map_done(&k.file_names);
+    parts_done(&k);
     return k.m;
 }
 
@@ -310,18 +332,25 @@ void mailing_release(struct mailing *m)
     for (enum part_kind i = 0; i < PARTS; i++) {
         template_free(m->part[i].template);
         buf_done(&m->part[i].head);
+        buf_done(&m->part[i].other_head);
     }
     vars_plan_done(&m->vars);
     names_done(&m->names);
-    buf_done(&m->from);
-    buf_done(&m->reply_to);
+    fields_done(m);
+    fixed_done(&m->preheader_start);
+    fixed_done(&m->preheader_end);
     buf_done(&m->end);
     free(m->columns);
+    free(m->common);
     free(m->sender);
     free(m->id_tail);
+    free(m->from_domain);
+    free(m->tracking);
     job_spec_free(m->spec);
     free(m);
 }
+
+/* ---- questions */
 
 const struct job_spec *mailing_spec(const struct mailing *m)
 {
@@ -347,127 +376,4 @@ void mailing_message_id(const struct mailing *m, uint64_t rid, char *out, size_t
     MUST(size > n);
     memcpy(out, digits + at, n);
     str_copy(out + n, size - n, str_of(m->id_tail));
-}
-
-/* ---- rendering */
-
-struct rendering {
-    const struct mailing *m;
-    const struct render_input *in;
-    struct buf *out;
-    struct err *e;
-    struct sink sink;
-    struct run run;
-};
-
-static bool run_part(struct rendering *r, enum part_kind kind)
-{
-    const struct part *p = &r->m->part[kind];
-    const char *missing;
-
-    buf_put(r->out, p->head.data, p->head.len);
-    sink_begin(&r->sink, r->out, p->encoding);
-    r->run.missing = NULL;
-    if (!template_run(p->template, &r->run))
-        return err_set(r->e, "%s: %s", part_about[kind].file, r->run.failed);
-    missing = r->run.missing;
-    if (missing && r->m->on_missing == MISSING_SKIP)
-        return err_set(r->e, "variable '%s' has no value", missing);
-    if (kind != PART_SUBJECT)
-        sink_end(&r->sink);
-    return true;
-}
-
-/* The subject is rendered behind the headers so far, and written as a header in its place. */
-static bool put_subject(struct rendering *r)
-{
-    size_t start = r->out->len;
-    size_t n;
-
-    if (!run_part(r, PART_SUBJECT))
-        return false;
-    n = r->out->len - start;
-    if (n > HEADER_TEXT_MAX)
-        return err_set(r->e, "the subject is %zu bytes long (at most %d)", n, HEADER_TEXT_MAX);
-    header_text_in_place(r->out, "Subject", start);
-    return true;
-}
-
-static bool put_headers(struct rendering *r)
-{
-    const struct mailing *m = r->m;
-    char date[WALL_RFC5322];
-    struct buf *out = r->out;
-
-    wall_format_rfc5322(r->in->now, r->in->utc_offset_min, date);
-    buf_puts(out, "Date: ");
-    buf_puts(out, date);
-    buf_puts(out, "\r\n");
-    buf_put(out, m->from.data, m->from.len);
-    buf_puts(out, "To: ");
-    if (!header_address(out, str_of(r->in->email), r->e))
-        return false;
-    buf_puts(out, "\r\n");
-    buf_put(out, m->reply_to.data, m->reply_to.len);
-    if (!put_subject(r))
-        return false;
-    buf_puts(out, "Message-ID: <");
-    buf_puts(out, r->in->message_id);
-    buf_puts(out, ">\r\n");
-    return true;
-}
-
-/* The address as a JSON string, so that it is a variable like the others. */
-static struct json_view email_view(const char *email, char *to, size_t size)
-{
-    size_t n = 0;
-
-    to[n++] = '"';
-    for (; *email && n + 3 < size; email++) {
-        if (*email == '"' || *email == '\\')
-            to[n++] = '\\';
-        to[n++] = *email;
-    }
-    to[n++] = '"';
-    return (struct json_view){to, n, JSON_VIEW_STRING};
-}
-
-void mailing_each_empty(const struct mailing *m, const struct render_input *in,
-                        void (*each)(void *arg, const char *name), void *arg)
-{
-    struct json_view slot[NAMES_MAX];
-    struct run run = {.slot = slot, .empty = each, .arg = arg};
-    char email[2 * 320 + 4];
-
-    vars_fill(&m->vars, json_view_of(in->vars, in->vars_len),
-              email_view(in->email, email, sizeof email), slot);
-    for (enum part_kind i = 0; i < PARTS; i++) {
-        if (m->part[i].template)
-            template_run(m->part[i].template, &run);
-    }
-}
-
-bool mailing_render(const struct mailing *m, const struct render_input *in, struct buf *out,
-                    struct err *e)
-{
-    struct rendering r = {.m = m, .in = in, .out = out, .e = e};
-    struct json_view slot[NAMES_MAX];
-    char email[2 * 320 + 4];
-    size_t start = out->len;
-
-    vars_fill(&m->vars, json_view_of(in->vars, in->vars_len),
-              email_view(in->email, email, sizeof email), slot);
-    r.run.slot = slot;
-    r.run.sink = &r.sink;
-    if (!put_headers(&r))
-        return false;
-    for (enum part_kind i = PART_TEXT; i < PARTS; i++) {
-        if (m->part[i].template && !run_part(&r, i))
-            return false;
-    }
-    buf_put(out, m->end.data, m->end.len);
-    if (buf_is_full(out) || out->len - start > MAILING_MAX_BYTES)
-        return err_set(e, "the message is larger than %zu bytes",
-                       out->max < MAILING_MAX_BYTES ? out->max : (size_t)MAILING_MAX_BYTES);
-    return true;
 }

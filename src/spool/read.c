@@ -262,6 +262,24 @@ bool spool_each_result(struct spool *s, uint32_t job_key,
     return ok;
 }
 
+bool spool_each_recipient(struct spool *s, uint32_t job_key,
+                          bool (*each)(void *arg, uint64_t rid, const char *email,
+                                       const char *vars),
+                          void *arg, struct err *e)
+{
+    struct db *db = job_reader(s, job_key, e);
+    sqlite3_stmt *st =
+        db ? db_prepare(db, "SELECT rid, email, vars FROM recipient ORDER BY rid", e) : NULL;
+    bool row, ok = st;
+
+    while (ok && (ok = db_step(db, st, &row, e)) && row)
+        if (!each(arg, (uint64_t)sqlite3_column_int64(st, 0), db_column_text(st, 1),
+                  db_column_text(st, 2)))
+            break;
+    sqlite3_finalize(st);
+    return ok;
+}
+
 /* ---- one address ---- */
 
 /* There is no index on addresses either: looking for one reads the list once, about a second for

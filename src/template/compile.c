@@ -1,85 +1,113 @@
-/* A template and its partials, one program after the other: each partial at each indentation that
- * it is used with is a program of its own, found while the ones before it are read. */
+/* A template and its partials: first all files are read, then one program after the other is made.
+ * Each way to use a partial (its indentation, what replaces its blocks) is a program of its own,
+ * found while the ones before it are made. */
 #include "compile.h"
 
 #include <sluice/base/must.h>
-#include <sluice/base/utf8.h>
 
 #include <stdlib.h>
 
-/* The text as it is compiled: line ends made CRLF, and `indent` before each line. */
-static void prepare(struct buf *out, struct str text, struct str indent, bool keep_line_ends)
+static struct use use_of(uint32_t file, struct str indent, uint32_t blocks)
 {
-    bool at_start = true;
+    struct use u = {.file = file, .blocks = blocks, .indent_n = indent.n};
 
-    for (size_t i = 0; i < text.n; i++) {
-        char ch = text.p[i];
-        bool pair = ch == '\r' && i + 1 < text.n && text.p[i + 1] == '\n';
-
-        if (at_start)
-            buf_put(out, indent.p, indent.n);
-        at_start = ch == '\n' || (ch == '\r' && !keep_line_ends && !pair);
-        if (keep_line_ends || (ch != '\r' && ch != '\n'))
-            buf_putc(out, ch);
-        else if (!pair)
-            buf_put(out, "\r\n", 2);
-    }
+    memcpy(u.indent, indent.p ? indent.p : "", indent.n);
+    return u;
 }
 
-static bool check_text(struct compiler *c, struct str text, const char *file)
+static bool is_same(const struct use *a, const struct use *b)
 {
-    size_t bad = utf8_bad_at(text.p, text.n);
-    unsigned line = 1;
-
-    if (text.n > TEMPLATE_MAX_BYTES) {
-        problems_add(c->problems, file, 0, "larger than %u MiB", TEMPLATE_MAX_BYTES >> 20);
-        return false;
-    }
-    if (bad == text.n && (text.n == 0 || !memchr(text.p, 0, text.n)))
-        return true;
-    if (bad == text.n)
-        bad = (size_t)((const char *)memchr(text.p, 0, text.n) - text.p);
-    for (size_t i = 0; i < bad; i++)
-        line += text.p[i] == '\n';
-    problems_add(c->problems, file, line,
-                 text.p[bad] ? "not UTF-8 (save the file as UTF-8)" : "a NUL byte");
-    return false;
+    return a->file == b->file && a->blocks == b->blocks && a->indent_n == b->indent_n &&
+           memcmp(a->indent, b->indent, a->indent_n) == 0;
 }
 
-static void compile_program(struct compiler *c, size_t i)
+uint32_t compile_program(struct compiler *c, uint32_t file, struct str indent, uint32_t blocks,
+                         const struct file *f, size_t at)
 {
-    struct program *p = &c->t->program[i];
-    const struct partial_use *u = &c->use[i];
-    struct buf source;
+    struct use u = use_of(file, indent, blocks);
 
-    p->file = u->file;
-    if (!check_text(c, u->text, u->file))
-        return;
-    buf_init(&source, 2 * TEMPLATE_MAX_BYTES);
-    prepare(&source, u->text, u->indent, c->source->keep_line_ends);
-    if (buf_is_full(&source))
-        problems_add(c->problems, u->file, 0, "larger than %u MiB", TEMPLATE_MAX_BYTES >> 20);
-    else
-        scan_program(c, p, str_n(source.data, source.len), u->indent.n);
-    buf_done(&source);
+    for (uint32_t i = 0; i < c->t->programs; i++) {
+        if (is_same(&c->use[i], &u))
+            return i;
+    }
+    if (c->t->programs == TEMPLATE_MAX_PROGRAMS) {
+        compile_limit(
+            c, f, at,
+            "more than %u partials (each indentation and each replacement of blocks counts)",
+            TEMPLATE_MAX_PROGRAMS);
+        return 0;
+    }
+    c->use[c->t->programs] = u;
+    return (uint32_t)c->t->programs++;
+}
+
+uint32_t compile_choice(struct compiler *c, struct str indent, uint32_t blocks,
+                        const struct file *f, size_t at)
+{
+    struct use u = use_of(0, indent, blocks);
+    struct template *t = c->t;
+    struct choice *choice;
+
+    for (uint32_t i = 0; i < t->choices; i++) {
+        if (is_same(&c->choice_use[i], &u))
+            return i;
+    }
+    if (t->choices == TEMPLATE_MAX_PROGRAMS) {
+        compile_limit(c, f, at, "partials that a variable names are used in more than %u ways",
+                      TEMPLATE_MAX_PROGRAMS);
+        return 0;
+    }
+    c->choice_use[t->choices] = u;
+    t->choice = mem_grow(t->choice, t->choices + 1, sizeof *t->choice);
+    choice = &t->choice[t->choices++];
+    *choice = (struct choice){.option = mem_array(c->options + 1, sizeof *choice->option)};
+    for (size_t i = 0; i < c->options && !c->is_stopped; i++) {
+        struct str name = c->file[c->option[i]].name;
+
+        choice->option[choice->options++] = (struct named_program){
+            .name = str_n(mem_strn(name.p, name.n), name.n),
+            .program = compile_program(c, c->option[i], indent, blocks, f, at)};
+    }
+    return (uint32_t)t->choices - 1;
+}
+
+static void read_files(struct compiler *c)
+{
+    c->file[0] = (struct file){.path = c->source->file, .given = c->source->text};
+    c->files = 1;
+    for (uint32_t i = 0; i < c->files && !c->is_stopped; i++)
+        compile_file(c, i);
+}
+
+static void make_programs(struct compiler *c)
+{
+    struct template *t = c->t;
+
+    t->programs = 1;
+    c->sets = 1;
+    for (uint32_t i = 0; i < t->programs && !c->is_stopped && !buf_is_full(&c->text); i++)
+        walk_program(c, i);
+    if (buf_is_full(&c->text))
+        compile_limit(c, c->file, 0, "with its partials larger than %u MiB",
+                      2 * TEMPLATE_MAX_BYTES >> 20);
 }
 
 static void finish(struct compiler *c)
 {
     struct template *t = c->t;
 
-    for (size_t i = 1; i < t->programs; i++) {
-        free((char *)(uintptr_t)c->use[i].name.p);
-        free((char *)(uintptr_t)c->use[i].indent.p);
-    }
-    if (buf_is_full(&c->text))
-        problems_add(c->problems, c->source->file, 0, "with its partials larger than %u MiB",
-                     TEMPLATE_MAX_BYTES >> 20);
     t->text = buf_take(&c->text);
     for (size_t i = 0; i < t->fixeds; i++)
         t->fixed[i].raw.p = t->text + c->text_at[i];
     free(c->text_at);
+    for (size_t i = 0; i < c->files; i++)
+        compile_file_done(&c->file[i]);
+    for (size_t i = 0; i < c->sets; i++)
+        free(c->set[i].block);
+    map_done(&c->file_of);
     map_done(&c->path);
+    free(c->option);
+    free(c->expr);
 }
 
 struct template *template_new(const struct template_source *s, struct names *names,
@@ -94,13 +122,14 @@ struct template *template_new(const struct template_source *s, struct names *nam
     c->problems = p;
     c->errors_before = p->errors;
     c->t = t;
-    c->use[0] = (struct partial_use){.text = s->text, .file = s->file};
+    t->escape_html = s->escape_html;
     buf_init(&c->text, 2 * TEMPLATE_MAX_BYTES);
     map_init(&c->path);
+    map_init(&c->file_of);
     t->program = mem_array(TEMPLATE_MAX_PROGRAMS, sizeof *t->program);
-    t->programs = 1;
-    for (size_t i = 0; i < t->programs; i++)
-        compile_program(c, i);
+    read_files(c);
+    if (p->errors == c->errors_before)
+        make_programs(c);
     finish(c);
     is_good = p->errors == c->errors_before;
     free(c);

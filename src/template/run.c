@@ -1,10 +1,15 @@
 /* Runs a compiled template over one recipient's variables. Nothing is allocated but for strings
  * with JSON escapes. */
-#include <sluice/template/template.h>
+#include "run.h"
+
+#include <sluice/base/must.h>
 
 #define SCRATCH_MAX (1024u * 1024)
+#define FILTER_STEP_BYTES 64 /* of a value that is looked at whole count as a step */
+#define NESTED_RUN_MAX 512   /* of our own stack */
 
 static const char too_much[] = "too much work for one message";
+static const char too_large[] = "the message gets too large";
 
 static bool fail(struct run *r, const char *why)
 {
@@ -28,6 +33,9 @@ static struct json_view lookup(struct run *r, const struct path *path)
     struct json_view v = none;
     unsigned i = r->depth;
 
+    /* Nearly all names of nearly all templates. */
+    if (i == 0 && path->parts == 1 && r->slot && r->root.kind == JSON_VIEW_NONE)
+        return r->slot[path->slot];
     if (path->parts == 0)
         return r->depth ? r->stack[r->depth - 1] : r->root;
     while (i > 0 && !look_into(r, r->stack[i - 1], path->part[0], &v))
@@ -40,27 +48,6 @@ static struct json_view lookup(struct run *r, const struct path *path)
         v = look_into(r, v, path->part[k], &inner) ? inner : none;
     }
     return v;
-}
-
-static void put_value(struct sink *s, struct json_view v, bool escape)
-{
-    struct buf scratch;
-
-    if (v.kind == JSON_VIEW_STRING && !memchr(v.p, '\\', v.n)) {
-        sink_value(s, v.p + 1, v.n - 2, escape);
-        return;
-    }
-    if (v.kind == JSON_VIEW_NUMBER || v.kind == JSON_VIEW_TRUE || v.kind == JSON_VIEW_FALSE) {
-        sink_value(s, v.p, v.n, escape);
-        return;
-    }
-    if (v.kind != JSON_VIEW_STRING)
-        return; /* null is empty; lists and objects have no text */
-    buf_init(&scratch, SCRATCH_MAX);
-    json_view_text(v, &scratch);
-    s->out->full = s->out->full || buf_is_full(&scratch);
-    sink_value(s, scratch.data, scratch.len, escape);
-    buf_done(&scratch);
 }
 
 /* Absent, null, false, an empty list; and the empty string, because a CSV cell has no other way to
@@ -123,9 +110,45 @@ static bool run_section(const struct template *t, const struct program *p, uint3
     return true;
 }
 
-static bool run_partial(const struct template *t, const struct node *n, struct run *r)
+/* The value as a text, which may lie in *space (empty; the caller's to free). False: there is none,
+ * or it has none. */
+static bool text_of(struct run *r, struct json_view v, struct buf *space, struct str *text)
 {
-    const struct program *called = &t->program[n->index];
+    r->steps += (uint32_t)(v.n / FILTER_STEP_BYTES);
+    *text = str_n(NULL, 0);
+    if (v.kind == JSON_VIEW_STRING && !memchr(v.p, '\\', v.n)) {
+        *text = str_n(v.p + 1, v.n - 2);
+    } else if (v.kind == JSON_VIEW_STRING) {
+        buf_init(space, SCRATCH_MAX);
+        json_view_text(v, space);
+        *text = str_n(space->data, space->len);
+    } else if (v.kind == JSON_VIEW_NUMBER || v.kind == JSON_VIEW_TRUE ||
+               v.kind == JSON_VIEW_FALSE) {
+        *text = str_n(v.p, v.n);
+    }
+    return text->p != NULL;
+}
+
+static bool run_compared(const struct template *t, const struct program *p, uint32_t at,
+                         struct run *r)
+{
+    const struct comparison *test = &t->comparison[p->node[at].index];
+    struct str left, right = test->right;
+    struct buf space[2] = {{0}};
+    bool has_left, holds;
+
+    has_left = text_of(r, lookup(r, &t->path[test->path]), &space[0], &left);
+    if (test->right_is_name)
+        text_of(r, lookup(r, &t->path[test->right_path]), &space[1], &right);
+    holds = compare_holds(test->how, left, has_left, right);
+    buf_done(&space[0]);
+    buf_done(&space[1]);
+    return holds == test->is_inverted || run_nodes(t, p, at + 1, p->node[at].end, r);
+}
+
+static bool run_program(const struct template *t, uint32_t program, struct run *r)
+{
+    const struct program *called = &t->program[program];
     bool went_on;
 
     if (r->levels == TEMPLATE_MAX_DEPTH)
@@ -136,10 +159,53 @@ static bool run_partial(const struct template *t, const struct node *n, struct r
     return went_on;
 }
 
+/* ---- values */
+
 static bool is_empty(struct json_view v)
 {
     return v.kind == JSON_VIEW_NONE || v.kind == JSON_VIEW_NULL ||
            (v.kind == JSON_VIEW_STRING && v.n == 2);
+}
+
+static void stays_empty(struct run *r, const struct path *path)
+{
+    if (!r->missing)
+        r->missing = path->text;
+    if (r->empty)
+        r->empty(r->arg, path->text);
+}
+
+static void put_text(const struct template *t, const struct node *n, const char *p, size_t length,
+                     struct run *r)
+{
+    if (n->place > VALUE_HTML)
+        url_put_value(r->sink, str_n(p, length), n->place, t->escape_html);
+    else if (r->is_captured)
+        url_put_clean(r->sink, str_n(p, length), n->place == VALUE_HTML);
+    else
+        sink_value(r->sink, p, length, n->place == VALUE_HTML);
+}
+
+static void put_value(const struct template *t, const struct node *n, struct json_view v,
+                      struct run *r)
+{
+    struct buf space;
+
+    if (v.kind == JSON_VIEW_STRING && !memchr(v.p, '\\', v.n)) {
+        put_text(t, n, v.p + 1, v.n - 2, r);
+        return;
+    }
+    if (v.kind == JSON_VIEW_NUMBER || v.kind == JSON_VIEW_TRUE || v.kind == JSON_VIEW_FALSE) {
+        put_text(t, n, v.p, v.n, r);
+        return;
+    }
+    if (v.kind != JSON_VIEW_STRING)
+        return; /* null is empty; lists and objects have no text */
+    buf_init(&space, SCRATCH_MAX);
+    json_view_text(v, &space);
+    r->sink->out->full = r->sink->out->full || buf_is_full(&space);
+    put_text(t, n, space.data, space.len, r);
+    buf_done(&space);
 }
 
 static void run_value(const struct template *t, const struct node *n, struct run *r)
@@ -147,24 +213,153 @@ static void run_value(const struct template *t, const struct node *n, struct run
     const struct path *path = &t->path[n->index];
     struct json_view v = lookup(r, path);
 
-    if (v.kind == JSON_VIEW_NONE && !r->missing)
-        r->missing = path->text;
-    if (r->empty && is_empty(v))
-        r->empty(r->arg, path->text);
+    if (is_empty(v))
+        stays_empty(r, path);
     if (r->sink)
-        put_value(r->sink, v, n->escape);
+        put_value(t, n, v, r);
+}
+
+static void run_filtered(const struct template *t, const struct node *n, struct run *r)
+{
+    const struct filtered *f = &t->filtered[n->index];
+    struct buf *out = &r->scratch[0];
+    struct buf space = {0};
+    struct str text;
+    bool has_text;
+
+    buf_clear(out);
+    has_text = text_of(r, lookup(r, &t->path[f->path]), &space, &text);
+    has_text = filters_apply(f->filter, f->filters, text, has_text, out);
+    r->steps += (uint32_t)(out->len / FILTER_STEP_BYTES);
+    if (!has_text || out->len == 0)
+        stays_empty(r, &t->path[f->path]);
+    if (r->sink) {
+        r->sink->out->full = r->sink->out->full || buf_is_full(&space) || buf_is_full(out);
+        put_text(t, n, out->data, out->len, r);
+    }
+    buf_done(&space);
+}
+
+/* A name that is no partial's writes nothing. */
+static bool run_dynamic(const struct template *t, const struct node *n, struct run *r)
+{
+    const struct choice *choice = &t->choice[n->end];
+    uint32_t program = UINT32_MAX;
+    struct buf space = {0};
+    struct str name;
+
+    text_of(r, lookup(r, &t->path[n->index]), &space, &name);
+    for (size_t i = 0; i < choice->options && program == UINT32_MAX; i++) {
+        if (str_eq(choice->option[i].name, name))
+            program = choice->option[i].program;
+    }
+    buf_done(&space);
+    r->steps += (uint32_t)(choice->options / 16);
+    if (program != UINT32_MAX)
+        return run_program(t, program, r);
+    stays_empty(r, &t->path[n->index]);
+    return true;
+}
+
+/* ---- URLs */
+
+/* Tells of the URL and writes what is to stand there; `f`: it is this fixed text. */
+static bool tell(struct run *r, uint32_t link, struct str url, const struct fixed *f)
+{
+    struct buf *out = &r->scratch[0];
+
+    buf_clear(out);
+    if (r->url(r->arg, link, r->turn[link]++, url, out)) {
+        if (buf_is_full(out))
+            return fail(r, too_large);
+        url = str_n(out->data, out->len);
+        f = NULL;
+    }
+    if (r->sink && f)
+        sink_fixed(r->sink, f);
+    else if (r->sink)
+        sink_value(r->sink, url.p, url.n, false);
+    return true;
+}
+
+/* What stands in it is written apart first. */
+static bool run_url(const struct template *t, const struct program *p, uint32_t at, struct run *r)
+{
+    const struct node *n = &p->node[at];
+    struct buf *url = &r->scratch[1];
+    struct sink *outer = r->sink;
+    struct sink sink;
+    bool went_on;
+
+    if (!r->url)
+        return run_nodes(t, p, at + 1, n->end, r);
+    buf_clear(url);
+    sink_begin(&sink, url, BODY_RAW);
+    r->sink = &sink;
+    r->is_captured = true;
+    went_on = run_nodes(t, p, at + 1, n->end, r);
+    r->is_captured = false;
+    r->sink = outer;
+    if (!went_on)
+        return false;
+    if (buf_is_full(url))
+        return fail(r, too_large);
+    return tell(r, n->index, str_n(url->data, url->len), NULL);
+}
+
+/* ---- nodes */
+
+/* Those that have something inside, or lead elsewhere. */
+static bool run_group(const struct template *t, const struct program *p, uint32_t at, struct run *r)
+{
+    const struct node *n = &p->node[at];
+    bool went_on;
+
+    if (r->nested == NESTED_RUN_MAX)
+        return fail(r, "sections are nested too deep");
+    r->nested++;
+    switch (n->kind) {
+    case NODE_SECTION:
+    case NODE_INVERTED:
+        went_on = run_section(t, p, at, r);
+        break;
+    case NODE_COMPARED:
+        went_on = run_compared(t, p, at, r);
+        break;
+    case NODE_URL:
+        went_on = run_url(t, p, at, r);
+        break;
+    case NODE_PARTIAL:
+        went_on = run_program(t, n->index, r);
+        break;
+    default:
+        went_on = run_dynamic(t, n, r);
+    }
+    r->nested--;
+    return went_on;
+}
+
+static bool run_link(const struct template *t, const struct node *n, struct run *r)
+{
+    const struct fixed *f = &t->fixed[n->index];
+
+    if (r->url)
+        return tell(r, n->end, f->raw, f);
+    if (r->sink)
+        sink_fixed(r->sink, f);
+    return true;
 }
 
 static bool run_nodes(const struct template *t, const struct program *p, uint32_t from, uint32_t to,
                       struct run *r)
 {
-    for (uint32_t i = from; i < to;) {
+    for (uint32_t i = from; i < to; i++) {
         const struct node *n = &p->node[i];
 
         if (++r->steps > TEMPLATE_MAX_STEPS)
             return fail(r, too_much);
         if (r->sink && buf_is_full(r->sink->out))
-            return fail(r, "the message gets too large");
+            return fail(r, too_large);
         switch (n->kind) {
         case NODE_TEXT:
             if (r->sink)
@@ -173,27 +368,60 @@ static bool run_nodes(const struct template *t, const struct program *p, uint32_
         case NODE_VALUE:
             run_value(t, n, r);
             break;
-        case NODE_SECTION:
-        case NODE_INVERTED:
-            if (!run_section(t, p, i, r))
-                return false;
-            i = n->end;
-            continue;
-        case NODE_PARTIAL:
-            if (!run_partial(t, n, r))
+        case NODE_FILTERED:
+            run_filtered(t, n, r);
+            break;
+        case NODE_LINK:
+            if (!run_link(t, n, r))
                 return false;
             break;
+        case NODE_HOOK:
+            if (r->hook && r->sink)
+                r->hook(r->arg, n->index, r->sink);
+            break;
+        case NODE_PARTIAL:
+        case NODE_DYNAMIC:
+            if (!run_group(t, p, i, r))
+                return false;
+            break;
+        case NODE_SECTION:
+        case NODE_INVERTED:
+        case NODE_COMPARED:
+        case NODE_URL:
+            if (!run_group(t, p, i, r))
+                return false;
+            i = n->end - 1;
+            break;
         }
-        i++;
     }
     return true;
 }
 
-bool template_run(const struct template *t, struct run *r)
+static bool run_all(const struct template *t, struct run *r)
 {
     r->failed = NULL;
     r->depth = 0;
     r->levels = 0;
+    r->nested = 0;
     r->steps = 0;
+    r->is_captured = false;
     return run_nodes(t, &t->program[0], 0, (uint32_t)t->program[0].nodes, r);
+}
+
+bool template_run(const struct template *t, struct run *r)
+{
+    struct buf own[2];
+    bool went_on;
+
+    MUST(!r->url || r->turn || t->links == 0);
+    if (r->scratch || (t->filtereds == 0 && t->links == 0))
+        return run_all(t, r);
+    buf_init(&own[0], SCRATCH_MAX);
+    buf_init(&own[1], SCRATCH_MAX);
+    r->scratch = own;
+    went_on = run_all(t, r);
+    r->scratch = NULL;
+    buf_done(&own[0]);
+    buf_done(&own[1]);
+    return went_on;
 }

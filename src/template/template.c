@@ -35,10 +35,30 @@ int names_slot(struct names *n, struct str name)
     return (int)n->count - 1;
 }
 
+static void free_expressions(struct template *t)
+{
+    for (size_t i = 0; i < t->filtereds; i++) {
+        for (size_t k = 0; k < t->filtered[i].filters; k++)
+            free((char *)(uintptr_t)t->filtered[i].filter[k].text.p);
+        free(t->filtered[i].filter);
+    }
+    for (size_t i = 0; i < t->comparisons; i++)
+        free((char *)(uintptr_t)t->comparison[i].right.p);
+    for (size_t i = 0; i < t->choices; i++) {
+        for (size_t k = 0; k < t->choice[i].options; k++)
+            free((char *)(uintptr_t)t->choice[i].option[k].name.p);
+        free(t->choice[i].option);
+    }
+    free(t->filtered);
+    free(t->comparison);
+    free(t->choice);
+}
+
 void template_free(struct template *t)
 {
     if (!t)
         return;
+    free_expressions(t);
     for (size_t i = 0; i < t->programs; i++)
         free(t->program[i].node);
     for (size_t i = 0; i < t->paths; i++) {
@@ -83,11 +103,16 @@ void template_measure(const struct template *t, size_t *qp, size_t *base64, bool
     /* Sections repeat text within a line, so only a template without any tag can be judged. */
     *is_plain = t->program[0].nodes == 0 ||
                 (t->program[0].nodes == 1 && t->program[0].node[0].kind == NODE_TEXT &&
-                 is_plain_text(t->fixed[0].raw));
+                 is_plain_text(t->fixed[t->program[0].node[0].index].raw));
 }
 
 void template_encode(struct template *t, enum body_encoding encoding)
 {
     for (size_t i = 0; i < t->fixeds; i++)
         fixed_init(&t->fixed[i], encoding, t->fixed[i].raw);
+}
+
+uint32_t template_links(const struct template *t)
+{
+    return t->links;
 }

@@ -29,15 +29,31 @@ static void check_mx(const struct dns_answer *a)
     mx_finish(&mx, "fuzz.test", NULL);
 }
 
+static void check_txt(const struct dns_answer *a)
+{
+    size_t sum = 0;
+
+    if (a->count == 0)
+        return;
+    MUST(a->count == a->txt->count && a->count <= TXT_RECORDS_MAX);
+    for (unsigned i = 0; i < a->count; i++) {
+        struct str s = txt_record(a->txt, i);
+
+        MUST(s.p >= a->txt->text && s.p + s.n <= a->txt->text + a->txt->used);
+        sum += s.n;
+    }
+    MUST(sum == a->txt->used && sum <= TXT_BYTES_MAX);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const int types[] = {ns_t_mx, ns_t_a, ns_t_aaaa};
+    static const int types[] = {ns_t_mx, ns_t_a, ns_t_aaaa, ns_t_txt};
     struct dns_answer a;
     int type;
 
     if (size < 1)
         return 0;
-    type = types[data[0] % 3];
+    type = types[data[0] % 4];
     dns_answer_parse(data + 1, size - 1, NULL, type, &a);
     MUST((a.kind == DNS_RECORDS) == (a.count > 0));
     MUST((a.kind == DNS_FAILED) == (a.failure != NULL));
@@ -46,8 +62,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         MUST(a.count <= DNS_MX_MAX);
         if (a.kind != DNS_ELSEWHERE)
             check_mx(&a);
+    } else if (type == ns_t_txt) {
+        check_txt(&a);
     } else {
         MUST(a.count <= MX_ADDRESSES_MAX);
     }
+    dns_answer_done(&a, type);
     return 0;
 }

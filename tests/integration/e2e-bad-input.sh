@@ -3,7 +3,7 @@
 # rows of the table in docs/job-files.md.
 . "${SLUICE_SRC:?}/tests/integration/lib/e2e.bash"
 
-head='client = "bomnal"; class = "ad"; from = "news@bomnal.example"; template = "spring-sale";'
+head='client = "bomnal"; class = "notice"; from = "news@bomnal.example"; template = "spring-sale";'
 
 list() { # FILE ROW...
     local file=$1
@@ -117,6 +117,49 @@ refused bodiless 'bodiless'
 refused absent "absent.job:1: template: .*absent"
 [ -s "$work/failed/broken/broken.csv" ] || fail "the list of a refused job did not go along"
 
+# --- what messages are made with: the job's fields, the template's manifest, its files
+notice() { # NAME TEMPLATE FIELDS
+    list $1.csv email kim@plain.example
+    printf 'id = "%s"; class = "notice"; from = "news@bomnal.example"; template = "%s"; recipients = "%s.csv";\n%s\n' \
+        $1 $2 $1 "$3" >"$work/in/$1.job"
+}
+folder() { # NAME: a template without a mistake
+    mkdir "$work/templates/$1"
+    printf 'Subject\n' >"$work/templates/$1/subject.txt"
+    printf 'Hello\n' >"$work/templates/$1/text.txt"
+}
+for name in manifest include leads heavy both odd plain; do folder $name; done
+printf 'missing = "skip";\nmising = "skip"; charset = "latin1";\n' >"$work/templates/manifest/template.conf"
+printf '@include "/etc/passwd"\n' >"$work/templates/include/template.conf"
+ln -s /etc/passwd "$work/templates/leads/html.html"
+mkdir "$work/templates/heavy/attachments"
+for name in 안내.pdf more.pdf third.pdf; do head -c 3000000 /dev/urandom >"$work/templates/heavy/attachments/$name"; done
+printf 'Subject: x\r\n\r\nx\r\n' >"$work/templates/both/message.eml"
+printf 'x' >"$work/templates/odd/Html.html"
+for name in manifest include leads heavy both odd; do notice $name $name ''; done
+notice fields plain 'missing = "fail"; mail_charset = "utf-16";
+list_id = "news"; unsubscribe_url = "http://bomnal.example/u"; unsubscribe_mailto = "mailto:a@b.example";
+feedback_id = "a b"; cfbl_address = "nobody"; untracked = ( "bomnal.example" );
+list_idd = "x"; sender = { email = "x"; }; approval = "kim"; tracking = true;'
+notice breaks plain 'list_id = "a.b\r\nBcc: kim@plain.example";'
+notice advert plain 'subject = "봄 세일";'
+sed -i 's/"notice"/"ad"/' "$work/in/advert.job"
+drop_in advert.csv advert.job manifest.csv manifest.job include.csv include.job leads.csv leads.job heavy.csv heavy.job both.csv both.job odd.csv odd.job \
+    fields.csv fields.job breaks.csv breaks.job
+refused manifest 'manifest/template.conf:2: mising: unknown setting .*did you mean missing\?' 'manifest/template.conf:2: charset: .*euc-kr'
+refused include 'include/template.conf:1: '
+refused leads 'leads/html.html: .*symbolic link'
+refused heavy 'heavy: .*8388608 bytes together'
+refused both 'both: message.eml and text.txt lie side by side'
+refused fields 'fields.job:2: missing: .*"skip"' 'fields.job:2: mail_charset: .*"euc-kr"' 'fields.job:3: list_id: not right' \
+    'fields.job:3: unsubscribe_url: .*https://' 'fields.job:3: unsubscribe_mailto: .*without "mailto:"' 'fields.job:4: feedback_id: ' \
+    'fields.job:4: cfbl_address: ' 'fields.job:4: untracked\[0\]: ' 'fields.job:5: list_idd: .*did you mean list_id\?' \
+    'fields.job:5: sender.email: ' 'fields.job:5: approval: ' 'fields.job:5: tracking: .*tracking_server'
+refused breaks 'breaks.job:2: list_id: must not contain control characters'
+refused advert 'advert.job:2: subject: .*\(광고\)'
+accepted odd
+grep -q 'odd: warning: not used: Html.html' "$work/accepted/odd/odd.warnings" || fail "odd.warnings does not say what is odd"
+
 # --- the list as a file
 for name in missing folderlist fifolist linklist binarylist utf16 emptylist header column double nameless wide bare truncated damaged toolong; do
     job $name "id = \"$name\"; recipients = \"$name.csv\";"
@@ -204,7 +247,7 @@ job packed 'id = "packed"; recipients = "packed.csv.gz";'
 job nested 'id = "nested"; recipients = "nested.ndjson";'
 drop_in cp949.csv cp949.job declared.csv declared.job bom.csv bom.job packed.csv.gz packed.job nested.ndjson nested.job
 for name in cp949 declared bom packed nested; do accepted $name; done
-for name in some syntax cp949 declared bom packed nested; do wait_done $name 60; done
+for name in odd some syntax cp949 declared bom packed nested; do wait_done $name 60; done
 sluice show cp949 k1@plain.example --message --output "$work/k1.eml" && python3 - "$work/k1.eml" <<'END' || fail "CP949 did not become Korean"
 import email, email.policy, sys
 assert email.message_from_binary_file(open(sys.argv[1], "rb"), policy=email.policy.default)["subject"] == "똠방각하님"

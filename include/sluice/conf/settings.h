@@ -50,14 +50,15 @@ struct settings {
     struct { /* ms; defaults of RFC 5321 4.5.3.2 */
         int64_t connect, banner, ehlo, starttls, mail_from, rcpt_to, data, data_block, data_dot;
     } timeouts;
-    struct {                        /* what input may be */
-        int64_t job_file_bytes;     /* 1 MB */
-        int64_t recipients_bytes;   /* of a recipients file, unpacked; 64 GB */
-        int64_t row_bytes;          /* of one row; 1 MB */
-        int64_t columns;            /* 256 */
-        int64_t template_bytes;     /* of one template file; 4 MB */
-        int64_t min_free_bytes;     /* intake pauses below; 512 MB */
-        int64_t trigger_file_bytes; /* of one standing job's drop; 64 MB */
+    struct {                          /* what input may be */
+        int64_t job_file_bytes;       /* 1 MB */
+        int64_t recipients_bytes;     /* of a recipients file, unpacked; 64 GB */
+        int64_t row_bytes;            /* of one row; 1 MB */
+        int64_t columns;              /* 256 */
+        int64_t template_bytes;       /* of one template file; 4 MB */
+        int64_t template_total_bytes; /* of all of a template; 8 MB */
+        int64_t min_free_bytes;       /* intake pauses below; 512 MB */
+        int64_t trigger_file_bytes;   /* of one standing job's drop; 64 MB */
     } caps;
     struct shaping shaping; /* providers, sources, clients, named limits, rules; `defaults` is its
                              * profiles.fallback */

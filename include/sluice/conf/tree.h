@@ -77,7 +77,9 @@ enum conf_type {
     CONF_T_NUMBERS /* list or array of whole numbers */,
     CONF_T_CHOICE /* a word out of `choices` */,
     CONF_T_GROUP /* anything below */,
-    CONF_T_LIST
+    CONF_T_LIST,
+    CONF_T_BOOL_OR_GROUP /* stores nothing, like the two above: conf_find() */,
+    CONF_T_ELSEWHERE /* conf_read_part() reads it, with another table */
 };
 struct conf_field {
     const char *name;
@@ -94,6 +96,11 @@ struct conf_field {
     size_t origin; /* offset + 1 of a struct origin in the target that gets file and line of a
                     * written value (they belong to the tree); 0: none */
 };
+/* A name in a table that another table reads. */
+#define CONF_ELSEWHERE(setting)                                                                    \
+    {                                                                                              \
+        .name = (setting), .type = CONF_T_ELSEWHERE                                                \
+    }
 struct conf_strings {
     char **item;
     size_t count;
@@ -111,5 +118,9 @@ struct conf_numbers {
  * case. `path` is the group's own: "" for the root, "dns", "providers[2]". */
 void conf_read(const struct conf_node *group, const char *path, const struct conf_field *fields,
                void *target, struct problems *p);
+/* The same for a part of a group's settings: names that are not in the table belong to another one, in
+ * which these are CONF_T_ELSEWHERE. */
+void conf_read_part(const struct conf_node *group, const char *path,
+                    const struct conf_field *fields, void *target, struct problems *p);
 
 #endif

@@ -38,6 +38,7 @@
 #include <sluice/handover/handover.h>
 #include <sluice/model/outcome.h>
 #include <sluice/os/mailbox.h>
+#include <sluice/render/keys.h>
 
 struct pool_options {
     uint32_t max_connections; /* threads at most; hand-over slots are HANDOVER_RING times that */
@@ -98,6 +99,9 @@ struct pool;
 /* Copies *o and its ehlo_name; the mailbox and the hand-over file must outlive the pool. Slots that
  * are not free yet are not used before pool_committed() frees them. */
 bool pool_start(const struct pool_options *o, struct pool **out, struct err *e);
+/* What messages are signed with that are rendered from here on; takes a reference; NULL: nothing. None at first.
+ * Thread-safe; no connection waits for it. */
+void pool_set_keys(struct pool *p, struct keys *k);
 void pool_order(struct pool *p, struct order *o); /* takes the order; never blocks; thread-safe */
 /* An outcome's slot may be used again: clears it, wakes a worker that waits for one; NO_SLOT is
  * fine; thread-safe. */

@@ -1,4 +1,4 @@
-/* resolver.h: asynchronous MX resolution: one thread, one event loop, c-ares. (S)
+/* resolver.h: asynchronous MX resolution, and TXT records: one thread, one event loop, c-ares. (S)
  *
  * Ask by domain; the answer arrives as a letter in the asker's mailbox. Answers are cached by TTL
  * (bounded below and above, negative ones by the SOA, temporary failures for `servfail_ms`), at
@@ -13,6 +13,7 @@
 
 #include <sluice/base/err.h>
 #include <sluice/dns/mx.h>
+#include <sluice/dns/txt.h>
 #include <sluice/os/mailbox.h>
 
 /* 0 (NULL, false) is the default everywhere; neither use_ipv4 nor use_ipv6 means both. */
@@ -34,6 +35,14 @@ struct resolved {
     char domain[256];     /* as asked */
     struct mx_answer answer;
 };
+/* One block of malloc(). */
+struct resolved_txt {
+    struct letter letter;   /* first */
+    char name[256];         /* as asked */
+    enum txt_status status; /* of the end of a CNAME chain, if there is one */
+    const char *why;        /* FAILED: static text; NOTHING: whether the name exists; else NULL */
+    struct txt_records records; /* FOUND: one at least */
+};
 struct resolver_stats {
     uint64_t asked, cache_hits, queries, temporary_failures, negative;
     size_t cached, in_flight;
@@ -44,6 +53,9 @@ bool resolver_start(const struct resolver_options *o, struct resolver **out, str
  * the answer. The answer's struct resolved is the asker's to free(). Every question gets exactly
  * one answer, also at stop (MX_TEMPORARY). `to` MUST live until resolver_stop. */
 void resolver_ask(struct resolver *r, const char *domain, struct mailbox *to, int kind);
+/* The same for TXT records, of names with underscores, too. Asked afresh every time: people who ask have
+ * just changed their zone. */
+void resolver_txt(struct resolver *r, const char *name, struct mailbox *to, int kind);
 void resolver_stats(struct resolver *r, struct resolver_stats *out);
 /* Forgets a domain and its hosts; NULL: everything. Questions asked afterwards by this thread are
  * answered afresh, but for those whose look-up is under way already. */

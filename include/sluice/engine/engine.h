@@ -22,6 +22,10 @@
  * becomes warnings. No engine is needed. */
 void engine_check_calendars(const struct settings *s, struct problems *p);
 
+/* Reads the key files that these settings name, and lets go of them again. Problems of theirs are errors: an engine
+ * starts with all keys or not at all. */
+void engine_check_keys(const struct settings *s, struct problems *p);
+
 struct engine;
 /* Recovers what the last life left, then starts all threads. The settings are borrowed. False: all is stopped
  * again, nothing of *out is left. */
@@ -33,8 +37,8 @@ bool engine_is_drained(struct engine *e);
  * final dot and its reply is in doubt), and results are left to be written by the next start. Returns when everything
  * is down; false when the disk refused to the end: what could not be recorded is then in the hand-over file. */
 bool engine_stop(struct engine *e, const atomic_bool *at_once);
-/* Reads the configuration file again. What of it counts at once does, nothing is dropped; an invalid one changes
- * nothing. The log tells. */
+/* Reads the configuration file and the key files again. What of it counts at once does, nothing is dropped; an
+ * invalid one, or a key that cannot be used, changes nothing. The log tells. */
 void engine_reload(struct engine *e);
 void engine_free(struct engine *e); /* NULL is fine */
 

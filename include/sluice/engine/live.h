@@ -14,6 +14,7 @@
 #include <sluice/base/when.h>
 #include <sluice/conf/settings.h>
 #include <sluice/plan/plan.h>
+#include <sluice/spool/spool.h>
 
 struct engine;
 
@@ -24,12 +25,18 @@ struct engine;
  * "calendar_trouble": ["file:line: ..."], "jobs": [{"id", "client", "class", "priority", "state",
  * "standing", "created", "finished", "recipients", "duplicates", "bad_rows", "counts": {"waiting":
  * 5, "deferred": ..., "delivered": ..., every state}, "categories": {"user-unknown": 3, ...},
- * "in_flight", "messages_per_s", "next_at"}]} job NULL: all open jobs and the newest finished ones;
+ * "in_flight", "messages_per_s", "next_at", "held": why nothing of it is sent before somebody acts}]} job NULL: all open jobs and the newest finished ones;
  * with a job also "providers": [{"provider", "counts": {...}, "categories": {...}, "attempts",
  * "connections"}] "waits": [{"what", "recipients", "why", "until", "file", "line"}]   the largest 50 */
 json_t *live_status(struct engine *e, const char *job);
 /* pause, resume, cancel: true when done and persisted. */
 bool live_lever(struct engine *e, const char *lever, const char *job, struct err *err);
+/* Releases a job that waits for approval: durable and effective when true. *is_paused: it is paused besides, and
+ * stays so. untested: that nobody had got a test of it is noted. */
+bool live_approve(struct engine *e, const char *job, const char *by, bool untested, bool *is_paused,
+                  struct err *err);
+/* A job that was put into the spool beside the intake: opens it. */
+void live_open_job(struct engine *e, const struct job_row *row);
 /* As the daemon was started; what a reload changes is not in it. */
 const struct settings *live_settings(struct engine *e);
 

@@ -54,6 +54,11 @@ struct intake_options {
     bool (*each_contact)(void *arg, const char *list,
                          bool (*each)(void *each_arg, const char *email, const char *vars),
                          void *each_arg, struct err *e);
+    /* The settings as they are now: what a reload changes (the clients' messages, time zone, calendars) counts for
+     * the next job. They stay valid until let_go(arg, *held). NULL: `settings` do for all. Folders and most caps are
+     * those of `settings` in any case. */
+    const struct settings *(*hold_settings)(void *arg, void **held);
+    void (*let_go)(void *arg, void *held);
     void *arg;
 };
 /* For status: what is being imported now. */

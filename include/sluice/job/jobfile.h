@@ -12,11 +12,12 @@
 #include <sluice/model/job.h>
 
 /* NULL when there are errors. Checks what can be told from the file alone (fields, names without
- * '/' and '..', addresses, times that contradict one another). */
+ * '/' and '..', addresses, times that contradict one another) and reads the template's manifest:
+ * `message` is whole, from job, manifest and settings. */
 struct job_spec *jobfile_load(const char *path, const struct settings *s, struct now now,
                               struct problems *p);
-/* Reads the folder's files into *out: subject.txt, text.txt, html.html, *.mustache; at least one
- * body. */
+/* Reads what docs/templates.md names into *out, out of a folder or a saved message, but for the
+ * manifest; at least one body. What is not used is warned of. */
 bool template_load(const struct settings *s, const char *name, struct part_files *out,
                    const char *job_path, struct problems *p);
 

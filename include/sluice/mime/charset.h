@@ -17,9 +17,15 @@ enum lacking {
     LACKING_QUESTION, /* '?' */
     LACKING_REFERENCE /* an HTML character reference, "&#128512;" */
 };
-/* Appends; text is well-formed UTF-8. MAIL_EUC_KR is KS X 1001 and ASCII only, no CP949 extensions.
- * False, with nothing appended, when a character is lacking and that fails. */
+/* Appends; bytes that are no UTF-8 count as U+FFFD, which only UTF-8 has. MAIL_EUC_KR is KS X 1001 and
+ * ASCII only, no CP949 extensions; the won sign becomes its wide form, as everywhere. ISO-2022-KR:
+ * the designator first when there is any Korean, ASCII at the end of each line (RFC 1557, "Formal
+ * Syntax"). False, with nothing appended, when a character is lacking and that fails. */
 bool charset_convert(enum mail_charset to, struct str text, enum lacking lacking, struct buf *out);
+/* Whether charset_convert would find all characters of the text. */
+bool charset_has(enum mail_charset to, struct str text);
+/* False when this machine's C library came without its conversions: then only UTF-8 is available. */
+bool charset_is_available(enum mail_charset c);
 const char *charset_mime_name(enum mail_charset c); /* "utf-8", "euc-kr", "iso-2022-kr" */
 
 #endif

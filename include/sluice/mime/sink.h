@@ -60,4 +60,11 @@ void sink_value(struct sink *s, const char *p, size_t n, bool escape_html);
 /* Ends the body with a complete line. An empty body stays empty. */
 void sink_end(struct sink *s);
 
+/* A whole body at once: what is in another charset, attachments. Any bytes; BODY_QP keeps CRLF as
+ * line ends and escapes a CR or LF that stands alone. Ends with a complete line. */
+void body_encode(struct buf *out, enum body_encoding e, struct str raw);
+/* BODY_RAW: ASCII in lines of at most 998 bytes that end in CRLF, the escapes of ISO-2022-KR among
+ * them. Else what is shorter; base64 when it is no text. */
+enum body_encoding body_encoding_best(struct str raw);
+
 #endif

@@ -43,6 +43,9 @@ struct message_spec {
     char **untracked;   /* beginnings of URLs that stay as they are */
     size_t untrackeds;
 };
+void message_spec_done(struct message_spec *m); /* frees all, leaves an empty one */
+/* `to` is not freed before. */
+void message_spec_copy(struct message_spec *to, const struct message_spec *from);
 
 /* All strings are owned, UTF-8 without control characters; NULL where optional and absent. */
 struct job_spec {

@@ -249,7 +249,13 @@ struct result_row {
 bool spool_each_result(struct spool *s, uint32_t job_key,
                        bool (*each)(void *arg, const struct result_row *row), void *arg,
                        struct err *e);
-/* The same for one address: all attempts, oldest first; each() is not called when there was none.
+/* The recipients in the order of the list, until each() returns false; nothing is sorted before the first, so a
+ * sample costs nothing. */
+bool spool_each_recipient(struct spool *s, uint32_t job_key,
+                          bool (*each)(void *arg, uint64_t rid, const char *email,
+                                       const char *vars),
+                          void *arg, struct err *e);
+/* The results of one address: all attempts, oldest first; each() is not called when there was none.
  * Letters' case does not matter. Reads the whole list (there is no index): about a second for ten
  * million. */
 bool spool_each_attempt(struct spool *s, uint32_t job_key, const char *email,

@@ -10,7 +10,7 @@
  * else is the fallback text, as is whatever stands in double quotes. A word that is nearly a filter's
  * name is a mistake, not a fallback.
  *
- *     if (!expr_parse(inner, &x, why)) ...
+ *     if (!expr_parse_value(inner, &x, why)) ...
  *     filters_apply(x.filter, x.filters, value, &out);
  */
 #ifndef SLUICE_TEMPLATE_EXPR_H
@@ -26,8 +26,21 @@
 #define EXPR_WHY 200
 #define FILTER_VALUE_MAX (1024u * 1024) /* bytes of a value that filters make */
 
-/* Names: default, upper, lower, truncate, date, number, won, url. docs/templates.md says what each
- * does with what it cannot use (a date that is none stays as it is). */
+/* What a filter can do nothing with stays as it is. Broken UTF-8 stays what it is, or is U+FFFD.
+ *
+ * default:"x"  x, when there is no value. An empty text there counts as a value: nothing is wanted.
+ * upper, lower  the simple case mapping of Unicode for the Latin, Greek, Cyrillic and Armenian scripts
+ * truncate:N   at most N characters as readers count them, the last one '…' when it was longer
+ * number, number:D  "1,234,568", "1,234,567.50": D decimals (0), rounded half up (away from 0) as
+ *              decimal text. A number has a sign or none, all thousands separators or none, and
+ *              perhaps a point
+ * won          a number without decimals, and "원" behind it
+ * date:"F"     reads 2026-11-22, 2026/11/22, 2026.11.22, 20261122, each of the first three perhaps
+ *              with T or a blank and 08:30[:00[.5]] and Z or +09:00; 202611220830[00]; seconds (9 or
+ *              10 digits) or milliseconds (13) since 1970. Shown as written, whatever the zone;
+ *              since 1970: in UTC+9. F: %Y %y %m %-m %d %-d %H %-H %I %-I %M %S %p (오전, 오후)
+ *              %a (월) %A (월요일) %%; without one: "%Y년 %-m월 %-d일"
+ * url          each byte but the unreserved ones of RFC 3986 as %XX */
 enum filter_kind {
     FILTER_DEFAULT,
     FILTER_UPPER,
@@ -40,8 +53,8 @@ enum filter_kind {
 };
 struct filter {
     enum filter_kind kind;
-    struct str text; /* DEFAULT: the fallback; DATE: the format; points into the tag */
-    unsigned number; /* TRUNCATE: characters; NUMBER: decimals */
+    struct str text; /* DEFAULT: the fallback; DATE: the format, or empty; points into the tag */
+    uint32_t number; /* TRUNCATE: characters; NUMBER: decimals */
 };
 enum compare {
     COMPARE_NONE,

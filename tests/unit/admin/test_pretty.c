@@ -232,6 +232,46 @@ static void test_status_shows_trouble(void **state)
     buf_done(&b);
 }
 
+/* Open, and yet nothing of it is sent. */
+static void test_status_of_a_job_that_is_held(void **state)
+{
+    static const char JOB[] =
+        "{\"jobs\":[{\"id\":\"spring\",\"client\":\"shop\",\"class\":\"ad\",\"state\":\"%s\","
+        "\"held\":\"waits for approval; test it: `sluice test spring`; release it: `sluice "
+        "approve spring`\"}]}";
+    static const struct {
+        const char *state, *shown;
+    } rows[] = {{"active", " held "}, {"paused", " paused "}};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        char text[400];
+        struct buf b;
+        snprintf(text, sizeof text, JOB, rows[i].state);
+        status(text, 100, &b);
+        shows(b.data, rows[i].shown);
+        buf_clear(&b);
+        json_t *o = parse(text);
+        pretty_status_job(o, NOW, 60, &b);
+        json_decref(o);
+        shows(b.data, "  held            waits for approval; test it: `sluice test\n");
+        shows(b.data, "\n                  spring`; release it: ");
+        buf_done(&b);
+    }
+}
+
+static void test_approved_jobs(void **state)
+{
+    struct buf b;
+    (void)state;
+    buf_init(&b, 1 << 20);
+    json_t *o = parse("{\"id\":\"spring\",\"approved\":{\"at\":\"2026-11-22T01:00:00.000Z\","
+                      "\"by\":\"lee\",\"untested\":true}}");
+    pretty_job(o, &b);
+    shows(b.data, "\n  approved        2026-11-22T01:00:00.000Z by lee, untested\n");
+    json_decref(o);
+    buf_done(&b);
+}
+
 static void test_old_jobs_are_left_out(void **state)
 {
     struct buf json, b;
@@ -469,6 +509,8 @@ int main(void)
         cmocka_unit_test(test_status_of_everything),
         cmocka_unit_test(test_status_keeps_to_the_terminal),
         cmocka_unit_test(test_status_shows_trouble),
+        cmocka_unit_test(test_status_of_a_job_that_is_held),
+        cmocka_unit_test(test_approved_jobs),
         cmocka_unit_test(test_old_jobs_are_left_out),
         cmocka_unit_test(test_status_of_odd_answers),
         cmocka_unit_test(test_status_of_one_job),

@@ -76,6 +76,10 @@ static void test_it_says_the_defaults(void **state)
     assert_int_equal(shipped->dns.servfail_ms, bare->dns.servfail_ms);
     assert_int_equal(shipped->prohibited_hosts.count, bare->prohibited_hosts.count);
     assert_string_equal(shipped->timezone, bare->timezone);
+    assert_int_equal(shipped->client_messages, bare->client_messages);
+    assert_memory_equal(&shipped->client_message[0].message, &bare->client_message[0].message,
+                        sizeof bare->client_message[0].message);
+    assert_int_equal(shipped->client_message[0].test_group.count, 0);
     assert_string_equal(shipped->drop_dir, SLUICE_SRC "/var/drop");
     for (int f = 0; f < LIMIT_FIELDS; f++) {
         char a[RATES_TEXT], b[RATES_TEXT];

@@ -17,6 +17,8 @@
 bool mailing_render(const struct mailing *m, const struct render_input *in, struct buf *out,
                     struct err *e)
 {
+    if (in->rid < RIG_KEPT)
+        ((struct mailing *)(uintptr_t)m)->keys[in->rid] = in->keys;
     if (m->fails_for == in->rid)
         return err_set(e, "the variable \"name\" is missing");
     if (m->text)

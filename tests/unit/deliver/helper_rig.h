@@ -19,6 +19,7 @@
 
 #define RIG_SLOTS 1024
 #define RIG_REPORTS 4096
+#define RIG_KEPT 16
 
 enum { RIG_OUTCOME = 1, RIG_READY, RIG_CLOSED, RIG_UNTRIED };
 
@@ -26,7 +27,8 @@ enum { RIG_OUTCOME = 1, RIG_READY, RIG_CLOSED, RIG_UNTRIED };
 struct mailing {
     const char *text;
     size_t text_len;
-    uint64_t fails_for; /* this rid cannot be rendered */
+    uint64_t fails_for;                /* this rid cannot be rendered */
+    const struct keys *keys[RIG_KEPT]; /* by rid: what it was rendered with */
 };
 
 /* The stand-in of the hand-over file remembers what was written: "begin dot end clear". */

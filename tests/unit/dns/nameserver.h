@@ -99,7 +99,10 @@ static inline const char *ns_bulk(struct nameserver *s, const struct question *q
 static inline const char *ns_find(struct nameserver *s, const struct question *q, unsigned *count,
                                   char scratch[300])
 {
-    const char *type = q->type == ns_t_mx ? "MX" : q->type == ns_t_a ? "A" : "AAAA";
+    const char *type = q->type == ns_t_mx    ? "MX"
+                       : q->type == ns_t_a   ? "A"
+                       : q->type == ns_t_txt ? "TXT"
+                                             : "AAAA";
     const char *found = ns_bulk(s, q, scratch);
 
     *count = 0;

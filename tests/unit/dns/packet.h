@@ -7,6 +7,8 @@
  *     "MX 10 mx1.ok.test; MX 20 mx2.ok.test"
  *     "CNAME real.test; real.test> TTL 60; real.test> A 192.0.2.1"
  *     "RCODE 3; SOA 900 300"          TTL of the record, MINIMUM
+ *     "TXT one string|another"         of one record
+ *     "TXTHEX 05616263" (RDATA), "TXTBYTES 5000" (one record with so many bytes of text)
  *     "NS ns.other.test" "TC" "AA" "SHORTMX" "SHORTA" "TAIL" (bytes behind the end)
  */
 #ifndef SLUICE_TEST_DNS_PACKET_H
@@ -98,6 +100,31 @@ static inline void packet_end_rr(struct packet *p, size_t at)
     p->b[at + 1] = (unsigned char)n;
 }
 
+static inline void packet_txt(struct packet *p, const char *owner, const char *verb,
+                              const char *text)
+{
+    size_t at = packet_rr(p, 1, owner, ns_t_txt, p->ttl);
+    struct str rest = str_of(text), one;
+
+    if (strcmp(verb, "TXTBYTES") == 0) {
+        static const char some[255] = {'x'};
+        for (size_t n = strtoul(text, NULL, 10), step; n > 0; n -= step) {
+            step = n < sizeof some ? n : sizeof some;
+            packet_put(p, &(unsigned char){(unsigned char)step}, 1);
+            packet_put(p, some, step);
+        }
+    } else if (strcmp(verb, "TXTHEX") == 0) {
+        for (unsigned byte; sscanf(text, "%2x", &byte) == 1; text += 2)
+            packet_put(p, &(unsigned char){(unsigned char)byte}, 1);
+    } else {
+        while (str_cut(&rest, '|', &one)) {
+            packet_put(p, &(unsigned char){(unsigned char)one.n}, 1);
+            packet_put(p, one.p, one.n);
+        }
+    }
+    packet_end_rr(p, at);
+}
+
 static inline bool packet_record(struct packet *p, const char *owner, const char *verb,
                                  unsigned number, const char *text)
 {
@@ -162,6 +189,8 @@ static inline void packet_statement(struct packet *p, char *s)
         packet_end_rr(p, packet_rr(p, 1, owner, ns_t_mx, p->ttl));
     else if (strcmp(verb, "SHORTA") == 0)
         packet_end_rr(p, packet_rr(p, 1, owner, ns_t_a, p->ttl));
+    else if (strncmp(verb, "TXT", 3) == 0)
+        packet_txt(p, owner, verb, strstr(s, verb) + strlen(verb) + (strchr(s, ' ') != NULL));
     else
         MUST(packet_record(p, owner, verb, (unsigned)strtoul(one, NULL, 10), two[0] ? two : one));
 }

@@ -25,13 +25,22 @@ static void describe(const struct dns_answer *a, int type, struct buf *out)
     if (a->target[0])
         buf_printf(out, " at=%s", a->target);
     for (unsigned i = 0; i < a->count; i++) {
-        if (type == ns_t_mx) {
+        if (type == ns_t_txt) {
+            struct str one = txt_record(a->txt, i);
+
+            if (one.n > 100)
+                buf_printf(out, " (%zu)", one.n);
+            else
+                buf_printf(out, " \"%.*s\"", (int)one.n, one.p);
+        } else if (type == ns_t_mx) {
             buf_printf(out, " %u:%s", a->mx[i].preference, a->mx[i].exchange);
         } else {
             mx_address_format(&a->address[i], text);
             buf_printf(out, " %s", text);
         }
     }
+    if (type == ns_t_txt && a->count > 0 && a->txt->is_cut)
+        buf_puts(out, " cut");
 }
 
 static const struct {
@@ -85,6 +94,20 @@ static const struct {
     {"an A of no bytes", "SHORTA", ns_t_a, "failed malformed answer"},
     {"bytes behind the end", "MX 1 a.test; TAIL", ns_t_mx, "failed malformed answer"},
     {"a question", "QUERY; MX 1 a.test", ns_t_mx, "failed malformed answer"},
+    {"texts", "TXT v=spf1 -all; TXT other", ns_t_txt, "records ttl=300 \"v=spf1 -all\" \"other\""},
+    {"strings are put together", "TXT v=DKIM1|p=ab|c", ns_t_txt,
+     "records ttl=300 \"v=DKIM1p=abc\""},
+    {"an empty string", "TXTHEX 00", ns_t_txt, "records ttl=300 \"\""},
+    {"a text behind a CNAME", "CNAME a_b._x.test; a_b._x.test> TXT one", ns_t_txt,
+     "records ttl=300 at=a_b._x.test \"one\""},
+    {"a string beyond the record", "TXTHEX 0561", ns_t_txt, "failed malformed answer"},
+    {"no string at all", "TXTHEX", ns_t_txt, "failed malformed answer"},
+    {"a bad text among good ones", "TXTHEX 0561; TXT one", ns_t_txt, "records ttl=300 \"one\""},
+    {"no text", "SOA 900 300", ns_t_txt, "nodata ttl=300"},
+    {"all of a long text", "TXTBYTES 16000", ns_t_txt, "records ttl=300 (16000)"},
+    {"a text that is too long", "TXTBYTES 17000", ns_t_txt, "failed malformed answer"},
+    {"more text than fits", "TXTBYTES 16000; TXTBYTES 500; TXT one", ns_t_txt,
+     "records ttl=300 (16000) \"one\" cut"},
 };
 
 static void test_rows(void **state)
@@ -98,6 +121,7 @@ static void test_rows(void **state)
         packet_script(&packet, 7, "asked.test", row[i].type, row[i].script);
         dns_answer_parse(packet.b, packet.n, "asked.test", row[i].type, &a);
         describe(&a, row[i].type, &got);
+        dns_answer_done(&a, row[i].type);
         if (strcmp(got.data, row[i].want) != 0)
             fail_msg("%s: \"%s\", want \"%s\"", row[i].why, got.data, row[i].want);
         buf_done(&got);
@@ -181,6 +205,25 @@ static void test_every_cut(void **state)
     }
 }
 
+static void test_many_texts(void **state)
+{
+    struct dns_answer a;
+    char text[16];
+
+    (void)state;
+    packet_script(&packet, 7, "asked.test", ns_t_txt, "");
+    for (unsigned i = 0; i < 100; i++) {
+        snprintf(text, sizeof text, "%u", i);
+        packet_txt(&packet, "asked.test", "TXT", text);
+    }
+    dns_answer_parse(packet.b, packet.n, "asked.test", ns_t_txt, &a);
+    assert_int_equal(a.count, TXT_RECORDS_MAX);
+    assert_true(a.txt->is_cut);
+    assert_true(str_is(txt_record(a.txt, 63), "63"));
+    dns_answer_done(&a, ns_t_txt);
+    assert_int_equal(a.count, 0);
+}
+
 /* A name that points at itself, and one that points behind the packet. */
 static void test_compression(void **state)
 {
@@ -207,9 +250,10 @@ static void test_compression(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),      cmocka_unit_test(test_another_question),
-        cmocka_unit_test(test_many),      cmocka_unit_test(test_long_chain),
-        cmocka_unit_test(test_every_cut), cmocka_unit_test(test_compression),
+        cmocka_unit_test(test_rows),        cmocka_unit_test(test_another_question),
+        cmocka_unit_test(test_many),        cmocka_unit_test(test_many_texts),
+        cmocka_unit_test(test_long_chain),  cmocka_unit_test(test_every_cut),
+        cmocka_unit_test(test_compression),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,6 +49,7 @@ static void import(struct world *w, int n, const char *id)
                             .template_name = (char *)"t",
                             .list = (char *)"shop",
                             .expires_ms = INT64_C(1) << 50,
+                            .message.ad_policy = AD_WARN,
                             .variables = (char *)"{}"};
     struct part_file part = {(char *)"text.txt", (char *)"hello\n", 6};
     struct part_files parts = {&part, 1};

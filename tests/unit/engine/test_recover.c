@@ -19,6 +19,7 @@ struct world {
     struct setup setup;
     struct job_row row;
     struct delivery *out; /* leased when the last life ended */
+    bool needs_approval;
     char dir[64];
     struct err e;
 };
@@ -75,6 +76,8 @@ static void import(struct world *w, const char *text)
                             .template_name = (char *)"t",
                             .list = (char *)"shop",
                             .expires_ms = INT64_C(1) << 50,
+                            .message.ad_policy = AD_WARN,
+                            .needs_approval = w->needs_approval,
                             .variables = (char *)"{}"};
     struct part_file part = {(char *)"text.txt", (char *)(uintptr_t)text, strlen(text)};
     struct part_files parts = {&part, 1};
@@ -178,7 +181,8 @@ static void a_result_that_was_known_is_applied(void **state)
 static void a_frequency_cap_knows_of_it(void **state)
 {
     struct world *w = *state;
-    struct keeper_job other = {.row = {.key = 99, .id = "flash", .client = "paper"}};
+    struct job_spec spec = {0};
+    struct keeper_job other = {.row = {.key = 99, .id = "flash", .client = "paper"}, .spec = &spec};
     struct delivery kim = {.job_key = 99, .rid = 1, .email = (char *)"kim@naver.com"};
     struct delivery lee = {.job_key = 99, .rid = 2, .email = (char *)"lee@naver.com"};
     char why[48];
@@ -191,6 +195,34 @@ static void a_frequency_cap_knows_of_it(void **state)
         assert_true(frequency_holds(&w->engine, &other, &kim, why, &w->e));
         assert_false(frequency_holds(&w->engine, &other, &lee, why, &w->e));
         close_stores(w);
+    }
+}
+
+/* Neither a start nor what somebody wrote about other jobs lets it go. */
+static void what_waits_for_approval_goes_on_waiting(void **state)
+{
+    static const struct spool_note others[] = {
+        {"approval/sprin", "{\"at\":1,\"by\":\"lee\",\"untested\":false}"},
+        {"approval/spring2", "{\"at\":1,\"by\":\"lee\",\"untested\":false}"},
+    };
+    static const struct spool_note own = {"approval/spring",
+                                          "{\"at\":1,\"by\":\"lee\",\"untested\":false}"};
+    struct world *w = *state;
+    w->needs_approval = true;
+    import(w, "hello\n");
+    close_stores(w);
+    for (int starts = 0; starts < 3; starts++) {
+        recover(w);
+        const struct keeper_job *j = w->engine.jobs;
+        assert_non_null(j);
+        assert_int_equal(j->waits_approval, starts < 2);
+        assert_int_equal(plan_job_of(j).is_paused, starts < 2);
+        assert_int_equal(j->row.state, JOB_ACTIVE);
+        if (starts < 2 &&
+            !spool_put_notes(w->engine.spool, starts ? &own : others, starts ? 1 : 2, &w->e))
+            fail_msg("%s", w->e.text);
+        if (starts < 2)
+            close_stores(w);
     }
 }
 
@@ -239,6 +271,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_result_that_was_known_is_applied, make_world, end_world),
         cmocka_unit_test_setup_teardown(a_frequency_cap_knows_of_it, make_world, end_world),
+        cmocka_unit_test_setup_teardown(what_waits_for_approval_goes_on_waiting, make_world,
+                                        end_world),
         cmocka_unit_test_setup_teardown(a_template_that_does_not_compile_holds_its_job, make_world,
                                         end_world),
         cmocka_unit_test_setup_teardown(a_job_that_cannot_be_opened_loses_nothing, make_world,

@@ -111,7 +111,7 @@ static void test_accepted(void **state)
 {
     (void)state;
     kill_everywhere(
-        "id = \"j1\"; class = \"ad\"; from = \"a@b.kr\"; template = \"hello\"; recipients = "
+        "id = \"j1\"; class = \"notice\"; from = \"a@b.kr\"; template = \"hello\"; recipients = "
         "\"list.csv\";",
         check_accepted);
 }
@@ -120,7 +120,7 @@ static void test_refused(void **state)
 {
     (void)state;
     kill_everywhere(
-        "id = \"j1\"; class = \"ad\"; from = \"a@b.kr\"; template = \"hello\"; recipients = "
+        "id = \"j1\"; class = \"notice\"; from = \"a@b.kr\"; template = \"hello\"; recipients = "
         "\"list.csv\"; max_bad_rows = 0;",
         check_refused);
 }
@@ -134,7 +134,7 @@ static void test_triggers(void **state)
 
         world_init(&w);
         world_put(&w, "drop/c.job",
-                  "id = \"c\"; class = \"ad\"; from = \"a@b.kr\"; template = \"hello\"; "
+                  "id = \"c\"; class = \"notice\"; from = \"a@b.kr\"; template = \"hello\"; "
                   "standing = true;");
         intake_scan_jobs(w.intake);
         world_forget_letters(&w);

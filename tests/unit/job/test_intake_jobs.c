@@ -5,7 +5,8 @@
 #include <zlib.h>
 
 #define JOB(more)                                                                                  \
-    "id = \"j1\"; class = \"ad\"; from = \"샵 <shop@example.com>\"; template = \"hello\"; " more
+    "id = \"j1\"; class = \"notice\"; from = \"샵 <shop@example.com>\"; template = "              \
+    "\"hello\"; " more
 
 static struct world w;
 
@@ -171,13 +172,18 @@ static void test_template_problems_come_along(void **state)
     (void)state;
     world_put(&w, "templates/hello/text.txt", "Dear\n{{#open}}\n");
     world_put(&w, "drop/a.job",
-              "id = \"x\"; class = \"ad\"; template = \"hello\"; recipients = \"l.csv\";");
+              "id = \"x\"; class = \"notice\"; template = \"hello\"; recipients = \"l.csv\";");
     intake_scan_jobs(w.intake);
     expect_error("a", "from: missing");
     expect_error("a", "text.txt:2: ");
     expect_error(
         "a", "recipients: not in the drop directory, where it must be before the job file is (got "
              "\"l.csv\")");
+    world_put(&w, "drop/b.job",
+              "id = \"x\"; class = \"notice\"; template = \"hello\"; recipients = \"l.csv\";\n"
+              "from = \"a@b.kr\";\nsubject = \"{{#open}}\";");
+    intake_scan_jobs(w.intake);
+    expect_error("b", "b.job:3: subject: ");
 }
 
 static void test_too_many_bad_rows_keeps_rejected(void **state)
@@ -246,7 +252,7 @@ static void test_two_jobs_one_list(void **state)
     world_put(&w, "drop/a.job", JOB("recipients = \"list.csv\";"));
     intake_scan_jobs(w.intake);
     world_put(&w, "drop/b.job",
-              "id = \"j2\"; class = \"ad\"; from = \"a@b.kr\"; template = \"hello\"; "
+              "id = \"j2\"; class = \"notice\"; from = \"a@b.kr\"; template = \"hello\"; "
               "recipients = \"list.csv\";");
     intake_scan_jobs(w.intake);
     assert_int_equal(world_forget_letters(&w), 1);
@@ -259,11 +265,11 @@ static void test_same_name_again(void **state)
 
     (void)state;
     for (int i = 1; i <= 3; i++) {
-        snprintf(
-            job, sizeof job,
-            "id = \"n%d\"; class = \"ad\"; from = \"a@b.kr\"; template = \"hello\"; recipients = "
-            "\"l.csv\";",
-            i);
+        snprintf(job, sizeof job,
+                 "id = \"n%d\"; class = \"notice\"; from = \"a@b.kr\"; template = \"hello\"; "
+                 "recipients = "
+                 "\"l.csv\";",
+                 i);
         world_put(&w, "drop/l.csv", "email\na@b.kr\n");
         world_put(&w, "drop/daily.job", job);
         intake_scan_jobs(w.intake);
@@ -377,7 +383,7 @@ static void test_huge_row_and_list(void **state)
     w.settings->caps.recipients_bytes = 10000;
     world_put(&w, "drop/list.csv", text);
     world_put(&w, "drop/b.job",
-              "id = \"j2\"; class = \"ad\"; from = \"a@b.kr\"; template = \"hello\"; "
+              "id = \"j2\"; class = \"notice\"; from = \"a@b.kr\"; template = \"hello\"; "
               "recipients = \"list.csv\";");
     intake_scan_jobs(w.intake);
     expect_error("b", "list.csv: longer than the limit of 10000 bytes");

@@ -38,9 +38,8 @@ static void test_lanes(void **state)
     intake_close(w.intake);
     w.intake = NULL;
     assert_true(intake_start(&w.options, &w.intake, &e));
-    drop(
-        "cart.job",
-        "id = \"cart\"; class = \"ad\"; from = \"a@b.kr\"; template = \"hello\"; standing = true;");
+    drop("cart.job", "id = \"cart\"; class = \"notice\"; from = \"a@b.kr\"; template = \"hello\"; "
+                     "standing = true;");
     l = next_letter();
     assert_int_equal(l->kind, KIND_JOB);
     free(l);
@@ -61,9 +60,10 @@ static void test_lanes(void **state)
         int fd = open(world_path(&w, "drop/list.csv"), O_CREAT | O_WRONLY, 0600);
 
         assert_int_equal(write(fd, "email\na@b.kr\n", 13), 13);
-        drop("b.job",
-             "id = \"b\"; class = \"ad\"; from = \"a@b.kr\"; template = \"hello\"; recipients = "
-             "\"list.csv\";");
+        drop(
+            "b.job",
+            "id = \"b\"; class = \"notice\"; from = \"a@b.kr\"; template = \"hello\"; recipients = "
+            "\"list.csv\";");
         assert_int_equal(write(fd, "c@d.kr\n", 7), 7);
         close(fd);
     }

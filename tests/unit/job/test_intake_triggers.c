@@ -172,7 +172,7 @@ static void test_list_of_a_standing_job(void **state)
     (void)state;
     world_put(&w, "drop/cart.more.ndjson", "{\"email\":\"a@b.kr\"}\n");
     world_put(&w, "drop/a.job",
-              "id = \"a\"; class = \"ad\"; from = \"a@b.kr\"; template = \"hello\"; "
+              "id = \"a\"; class = \"notice\"; from = \"a@b.kr\"; template = \"hello\"; "
               "recipients = \"cart.more.ndjson\";");
     intake_scan_jobs(w.intake);
     assert_non_null(
@@ -183,7 +183,7 @@ static void test_first_load_like_a_trigger(void **state)
 {
     (void)state;
     world_put(&w, "drop/b.job",
-              "id = \"b\"; class = \"ad\"; from = \"a@b.kr\"; template = \"hello\"; "
+              "id = \"b\"; class = \"notice\"; from = \"a@b.kr\"; template = \"hello\"; "
               "standing = true; recipients = \"b.first.ndjson\";");
     intake_scan_jobs(w.intake);
     assert_non_null(strstr(world_read(&w, "failed/b/b.error"), "looks like a later file"));

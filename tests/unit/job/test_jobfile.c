@@ -235,37 +235,6 @@ static void test_shaping(void **state)
     buf_done(&said);
 }
 
-static void test_template(void **state)
-{
-    struct problems p;
-    struct part_files parts;
-
-    (void)state;
-    problems_init(&p);
-    world_put(&w, "templates/hello/html.html", "\xef\xbb\xbf<p>");
-    world_put(&w, "templates/hello/foot.mustache", "x");
-    world_put(&w, "templates/hello/logo.png", "x");
-    world_put(&w, "templates/hello/.text.txt.swp", "x");
-    assert_true(template_load(w.settings, "hello", &parts, "a.job", &p));
-    assert_int_equal(parts.count, 4);
-    assert_string_equal(part_files_find(&parts, "html.html")->text, "<p>");
-    part_files_done(&parts);
-
-    world_put(&w, "templates/hello/html.html", "a\n\xb1\xe8");
-    assert_false(template_load(w.settings, "hello", &parts, "a.job", &p));
-    assert_string_equal(p.item[0].file, "hello/html.html");
-    assert_int_equal(p.item[0].line, 2);
-    part_files_done(&parts);
-    problems_done(&p);
-
-    mkdir(world_path(&w, "templates/bare"), 0755);
-    assert_false(template_load(w.settings, "bare", &parts, "a.job", &p));
-    assert_non_null(
-        strstr(p.item[0].text, "template: no body in it (got \"bare\", allowed: text.txt, "));
-    part_files_done(&parts);
-    problems_done(&p);
-}
-
 static void test_guess(void **state)
 {
     static const struct {
@@ -297,7 +266,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_everything), cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_rows),       cmocka_unit_test(test_shaping),
-        cmocka_unit_test(test_template),   cmocka_unit_test(test_guess),
+        cmocka_unit_test(test_guess),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

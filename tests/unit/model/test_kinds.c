@@ -30,6 +30,10 @@
 THERE_AND_BACK(msg_class, MSG_CLASSES)
 THERE_AND_BACK(priority, PRIORITIES)
 THERE_AND_BACK(in_doubt_policy, DOUBT_POLICIES)
+THERE_AND_BACK(mail_charset, MAIL_CHARSETS)
+THERE_AND_BACK(charset_fallback, CHARSET_FALLBACKS)
+THERE_AND_BACK(missing_policy, MISSING_POLICIES)
+THERE_AND_BACK(ad_policy, AD_POLICIES)
 THERE_AND_BACK(phase, PHASES)
 THERE_AND_BACK(state, STATES)
 THERE_AND_BACK(category, CATEGORIES)
@@ -43,6 +47,10 @@ static void names_stay(void **state)
     assert_string_equal(msg_class_name(MSG_TRANSACTIONAL), "transactional");
     assert_string_equal(priority_name(PRIO_BULK), "bulk");
     assert_string_equal(in_doubt_policy_name(DOUBT_HOLD), "hold");
+    assert_string_equal(mail_charset_name(MAIL_ISO_2022_KR), "iso-2022-kr");
+    assert_string_equal(charset_fallback_name(CHARSET_FALLBACK_REPLACE), "replace");
+    assert_string_equal(missing_policy_name(MISSING_SKIP), "skip");
+    assert_string_equal(ad_policy_name(AD_WARN), "warn");
     assert_string_equal(phase_name(PHASE_DOT), "dot");
     assert_string_equal(state_name(STATE_IN_DOUBT), "in-doubt");
     assert_string_equal(state_name(STATE_QUARANTINED), "quarantined");
@@ -107,6 +115,10 @@ int main(void)
         cmocka_unit_test(msg_class_names_lead_back),
         cmocka_unit_test(priority_names_lead_back),
         cmocka_unit_test(in_doubt_policy_names_lead_back),
+        cmocka_unit_test(mail_charset_names_lead_back),
+        cmocka_unit_test(charset_fallback_names_lead_back),
+        cmocka_unit_test(missing_policy_names_lead_back),
+        cmocka_unit_test(ad_policy_names_lead_back),
         cmocka_unit_test(phase_names_lead_back),
         cmocka_unit_test(state_names_lead_back),
         cmocka_unit_test(category_names_lead_back),

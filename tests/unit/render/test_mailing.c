@@ -12,9 +12,12 @@
 #include <sluice/base/rng.h>
 #include <sluice/render/mailing.h>
 
+#include "helper_render.h"
+
 static const struct job_spec spring = {
     .id = "spring-1",
     .client = "bomnal",
+    .msg_class = MSG_TRANSACTIONAL,
     .from_name = "봄날상회",
     .from_address = "news@shop.example",
     .reply_to = "help@shop.example",
@@ -24,38 +27,6 @@ static const struct job_spec spring = {
     .variables = "{\"shop\":\"Bomnal\",\"name\":\"customer\"}",
     .expires_ms = 1,
 };
-
-/* Files: name, text, name, text, ..., NULL. */
-static struct mailing *make(const struct job_spec *spec, const char *const *files,
-                            const char *columns, struct problems *p)
-{
-    struct part_file item[8];
-    struct part_files parts = {.item = item};
-
-    for (size_t i = 0; files[i]; i += 2) {
-        item[parts.count++] = (struct part_file){
-            .name = (char *)(uintptr_t)files[i],
-            .text = (char *)(uintptr_t)files[i + 1],
-            .n = strlen(files[i + 1]),
-        };
-    }
-    problems_init(p);
-    return mailing_new(spec, &parts, columns, p);
-}
-
-static struct mailing *make_good(const struct job_spec *spec, const char *const *files,
-                                 const char *columns)
-{
-    struct problems p;
-    struct mailing *m = make(spec, files, columns, &p);
-
-    for (size_t i = 0; i < p.count && !m; i++)
-        print_error("%s:%u: %s\n", p.item[i].file ? p.item[i].file : "-", p.item[i].line,
-                    p.item[i].text);
-    assert_non_null(m);
-    problems_done(&p);
-    return m;
-}
 
 static bool render(const struct mailing *m, const char *email, const char *vars, struct buf *out,
                    struct err *e)
@@ -77,7 +48,7 @@ static void one_message_to_the_byte(void **state)
 {
     static const char *const files[] = {"subject.txt", "Hello {{name}}\n", "text.txt",
                                         "Dear {{name}},\nyour code is {{code}}.\n", NULL};
-    struct mailing *m = make_good(&spring, files, "[\"name\",\"code\"]");
+    struct mailing *m = helper_make_good(&spring, files, "[\"name\",\"code\"]");
     struct buf out, want;
     char id[128];
     struct err e;
@@ -126,7 +97,7 @@ static void chooses_the_encoding(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *files[] = {"subject.txt", "s", "text.txt", rows[i].text, NULL};
-        struct mailing *m = make_good(&spring, files, "[]");
+        struct mailing *m = helper_make_good(&spring, files, "[]");
         struct buf out;
         struct err e;
         char want[80];
@@ -151,7 +122,7 @@ static void long_plain_lines_are_encoded(void **state)
     (void)state;
     memset(text, 'x', sizeof text - 1);
     text[sizeof text - 1] = '\0';
-    m = make_good(&spring, files, "[]");
+    m = helper_make_good(&spring, files, "[]");
     buf_init(&out, 100000);
     assert_true(render(m, "kim@mail.example", "{}", &out, &e));
     assert_null(strstr(out.data, "7bit"));
@@ -166,7 +137,7 @@ static void alternatives_have_a_boundary(void **state)
                                         "html.html",   "<p>{{name}}{{>f}}",
                                         "f.mustache",  " {{email}}</p>",
                                         NULL};
-    struct mailing *m = make_good(&spring, files, "[\"name\"]");
+    struct mailing *m = helper_make_good(&spring, files, "[\"name\"]");
     struct buf out;
     struct err e;
     const char *at, *end;
@@ -212,7 +183,7 @@ static void variables_come_from_where_they_should(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct mailing *m = make_good(&spring, files, rows[i].columns);
+        struct mailing *m = helper_make_good(&spring, files, rows[i].columns);
         struct buf out;
         struct err e;
         char want[100];
@@ -290,7 +261,7 @@ static void hostile_variables_stay_values(void **state)
     static const char *const files[] = {
         "subject.txt", "{{name}} {{code}}",         "text.txt", "{{name}}\n{{code}}",
         "html.html",   "<p>{{name}}</p>{{{code}}}", NULL};
-    struct mailing *m = make_good(&spring, files, "[\"name\",\"code\"]");
+    struct mailing *m = helper_make_good(&spring, files, "[\"name\",\"code\"]");
     struct rng rng = rng_seed(3);
     struct buf out, vars;
     struct err e;
@@ -325,7 +296,7 @@ static void refuses_recipients_it_cannot_write(void **state)
         {"kim", "[\"\"]", "an address without @"},
     };
     static const char *const files[] = {"subject.txt", "{{name}}", "text.txt", "x", NULL};
-    struct mailing *m = make_good(&spring, files, "[\"name\"]");
+    struct mailing *m = helper_make_good(&spring, files, "[\"name\"]");
     struct buf out, vars;
     struct err e;
 
@@ -375,7 +346,7 @@ static void says_what_is_wrong(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct problems p;
 
-        assert_null(make(&spring, rows[i].files, "[]", &p));
+        assert_null(helper_make(&spring, rows[i].files, "[]", &p));
         assert_int_equal(p.count, 1);
         assert_string_equal(p.item[0].file, rows[i].file);
         assert_string_equal(p.item[0].text, rows[i].want);
@@ -388,7 +359,7 @@ static void warns_of_names_that_nothing_fills(void **state)
     static const char *const files[] = {"subject.txt", "{{nmae}} {{name}} {{shop}} {{email}}",
                                         "text.txt", "x", NULL};
     struct problems p;
-    struct mailing *m = make(&spring, files, "[\"code\"]", &p);
+    struct mailing *m = helper_make(&spring, files, "[\"code\"]", &p);
 
     (void)state;
     assert_non_null(m);
@@ -422,7 +393,7 @@ static void tells_what_stays_empty(void **state)
         {"{\"code\":false,\"vip\":true,\"nick\":\"K\",\"a\":{\"b\":2}}", "grade "},
         {"no json", "code a.b "},
     };
-    struct mailing *m = make_good(&spring, files, "[]");
+    struct mailing *m = helper_make_good(&spring, files, "[]");
     struct buf said;
 
     (void)state;
@@ -439,6 +410,32 @@ static void tells_what_stays_empty(void **state)
     mailing_release(m);
 }
 
+static void tells_what_stays_empty_anywhere(void **state)
+{
+    static const char *const files[] = {"subject.txt",
+                                        "{{unsubscribe_url}}",
+                                        "to.txt",
+                                        "{{to}}",
+                                        "preheader.txt",
+                                        "{{pre}}",
+                                        "html.html",
+                                        "<a href=\"https://a.example/{{path}}\">",
+                                        NULL};
+    struct job_spec spec = spring;
+    struct mailing *m;
+    struct render_input in = {.email = "kim@naver.com", .vars = "{}", .vars_len = 2};
+    struct buf said;
+
+    (void)state;
+    spec.message.unsubscribe_url = (char *)(uintptr_t) "https://shop.example/{{key}}";
+    m = helper_make_good(&spec, files, "[]");
+    buf_init(&said, 1000);
+    mailing_each_empty(m, &in, note_empty, &said);
+    assert_string_equal(said.data, "key to pre path ");
+    buf_done(&said);
+    mailing_release(m);
+}
+
 static void the_job_may_bring_the_subject(void **state)
 {
     static const char *const files[] = {"subject.txt", "not this", "text.txt", "x", NULL};
@@ -450,7 +447,7 @@ static void the_job_may_bring_the_subject(void **state)
     (void)state;
     spec.subject = "for {{name}}";
     spec.reply_to = NULL;
-    m = make_good(&spec, files, "[\"name\"]");
+    m = helper_make_good(&spec, files, "[\"name\"]");
     buf_init(&out, 10000);
     assert_true(render(m, "kim@mail.example", "[\"Kim\"]", &out, &e));
     assert_non_null(strstr(out.data, "\r\nSubject: for Kim\r\n"));
@@ -480,7 +477,7 @@ static void message_ids_fit(void **state)
 
         spec.envelope_domain = (char *)(uintptr_t)domains[i];
         spec.id = long_id;
-        m = make_good(&spec, files, "[]");
+        m = helper_make_good(&spec, files, "[]");
         mailing_message_id(m, 1, first, sizeof first);
         mailing_message_id(m, UINT64_MAX, last, sizeof last);
         assert_true(strlen(last) <= 127);
@@ -491,17 +488,18 @@ static void message_ids_fit(void **state)
     }
 }
 
-/* The same job of another machine or another year: other ids, though every byte of it is the same. */
+/* The same job of another machine or another year: other ids, though every byte of it is the same.
+ */
 static void the_token_is_in_the_message_id(void **state)
 {
     static const char *const files[] = {"subject.txt", "s", "text.txt", "x", NULL};
     struct job_spec other = spring;
-    struct mailing *one = make_good(&spring, files, "[]"), *two;
+    struct mailing *one = helper_make_good(&spring, files, "[]"), *two;
     char id[128];
 
     (void)state;
     other.token = (char *)(uintptr_t) "0000000000000001";
-    two = make_good(&other, files, "[]");
+    two = helper_make_good(&other, files, "[]");
     mailing_message_id(one, 7, id, sizeof id);
     assert_string_equal(id, "7.spring-1.00c0ffee00c0ffee@bounce.shop.example");
     mailing_message_id(two, 7, id, sizeof id);
@@ -523,6 +521,7 @@ int main(void)
         cmocka_unit_test(says_what_is_wrong),
         cmocka_unit_test(warns_of_names_that_nothing_fills),
         cmocka_unit_test(tells_what_stays_empty),
+        cmocka_unit_test(tells_what_stays_empty_anywhere),
         cmocka_unit_test(the_job_may_bring_the_subject),
         cmocka_unit_test(message_ids_fit),
         cmocka_unit_test(the_token_is_in_the_message_id),

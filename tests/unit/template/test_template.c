@@ -9,68 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sluice/base/must.h>
-
-#include <sluice/template/template.h>
-
-/* Partials of a test: name, text, name, text, ..., NULL. */
-static bool find_partial(void *context, struct str name, struct str *text, const char **file)
-{
-    for (const char *const *p = context; p && *p; p += 2) {
-        if (str_is(name, p[0])) {
-            *text = str_of(p[1]);
-            *file = "partial";
-            return true;
-        }
-    }
-    return false;
-}
-
-static struct template *compile(const char *text, const char *const *partials, struct names *names,
-                                struct problems *p)
-{
-    struct template_source s = {.file = "t",
-                                .text = str_of(text),
-                                .escape_html = true,
-                                .keep_line_ends = true,
-                                .partial = find_partial,
-                                .context = (void *)(uintptr_t)partials};
-
-    return template_new(&s, names, p);
-}
-
-/* Renders with `data` as the root; NULL and *why when it is broken off. The caller frees. */
-static char *render(const char *text, const char *const *partials, const char *data, size_t max,
-                    const char **why)
-{
-    struct names names;
-    struct problems p;
-    struct template *t;
-    struct sink sink;
-    struct buf out;
-    struct run run = {.root = json_view_of(data, strlen(data)), .sink = &sink};
-    char *result = NULL;
-
-    names_init(&names);
-    problems_init(&p);
-    t = compile(text, partials, &names, &p);
-    if (!t) {
-        for (size_t i = 0; i < p.count; i++)
-            print_error("%s:%u: %s\n", p.item[i].file, p.item[i].line, p.item[i].text);
-        fail();
-    }
-    template_encode(t, BODY_RAW);
-    buf_init(&out, max);
-    sink_begin(&sink, &out, BODY_RAW);
-    if (template_run(t, &run))
-        result = mem_str(out.data);
-    *why = run.failed;
-    buf_done(&out);
-    template_free(t);
-    problems_done(&p);
-    names_done(&names);
-    return result;
-}
+#include "helper_render.h"
 
 static void renders(void **state)
 {
@@ -142,15 +81,8 @@ static void renders(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const char *why;
-        char *got = render(rows[i].text, NULL, rows[i].data, 10000, &why);
-
-        if (!got || strcmp(got, rows[i].want) != 0)
-            print_error("%s with %s\n", rows[i].text, rows[i].data);
-        assert_string_equal(got, rows[i].want);
-        free(got);
-    }
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        renders_as(rows[i].text, NULL, rows[i].data, rows[i].want);
 }
 
 static void includes_partials(void **state)
@@ -180,15 +112,8 @@ static void includes_partials(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const char *why;
-        char *got = render(rows[i].text, rows[i].partials, rows[i].data, 10000, &why);
-
-        if (!got || strcmp(got, rows[i].want) != 0)
-            print_error("%s\n", rows[i].text);
-        assert_string_equal(got, rows[i].want);
-        free(got);
-    }
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        renders_as(rows[i].text, rows[i].partials, rows[i].data, rows[i].want);
 }
 
 static void says_what_is_wrong_and_where(void **state)
@@ -207,33 +132,23 @@ static void says_what_is_wrong_and_where(void **state)
         {"{{}}", 1, "column 1: a tag without a name"},
         {"{{ }}", 1, "column 1: a tag without a name"},
         {"{{a b}}", 1, "column 1: 'a b' is no name of a variable"},
-        {"{{a|b}}", 1, "column 1: 'a|b' is no name of a variable"},
+        {"{{a<b}}", 1, "column 1: 'a<b' is no name of a variable"},
+        {"{{#a b}}{{/a b}}", 1, "column 1: 'a b' is no name of a variable"},
+        {"x {{a|truncat:3}}", 1, "column 3: "}, /* what filters say is theirs */
         {"{{a..b}}", 1, "column 1: 'a..b' has an empty part"},
         {"{{.a}}", 1, "column 1: '.a' has an empty part"},
         {"{{a.}}", 1, "column 1: 'a.' has an empty part"},
         {"한글 {{>nope}}", 1, "column 4: there is no partial 'nope' (a file nope.mustache)"},
         {"{{=x=}}", 1, "column 1: a change of delimiters needs two of them"},
         {"{{=a b}}", 1, "column 1: a change of delimiters ends in '='"},
-        {"{{<parent}}{{/parent}}", 1, "column 1: templates that inherit ('<') are not supported"},
+        {"{{<parent}}{{/parent}}", 1,
+         "column 1: there is no partial 'parent' (a file parent.mustache)"},
         {"a\n\xff", 2, "not UTF-8"},
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct names names;
-        struct problems p;
-
-        names_init(&names);
-        problems_init(&p);
-        assert_null(compile(rows[i].text, NULL, &names, &p));
-        assert_true(p.count >= 1);
-        assert_int_equal(p.item[0].line, rows[i].line);
-        assert_string_equal(p.item[0].file, "t");
-        if (strncmp(p.item[0].text, rows[i].want, strlen(rows[i].want)) != 0)
-            fail_msg("'%s' is not '%s'", p.item[0].text, rows[i].want);
-        problems_done(&p);
-        names_done(&names);
-    }
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        is_refused(rows[i].text, NULL, rows[i].line, rows[i].want);
 }
 
 static void collects_all_mistakes(void **state)
@@ -248,7 +163,7 @@ static void collects_all_mistakes(void **state)
     /* The partial is used at two indentations: its mistakes are said once. */
     assert_null(compile("{{a b}}\n{{/x}}\n{{>p}}\n {{>p}}\n{{>none}}\n", partials, &names, &p));
     assert_int_equal(p.count, 5);
-    assert_string_equal(p.item[3].file, "partial");
+    assert_string_equal(p.item[3].file, "p");
     problems_done(&p);
     names_done(&names);
 }
@@ -313,6 +228,45 @@ static void refuses_what_is_too_much_to_compile(void **state)
     names_done(&names);
 }
 
+static void knows_what_may_go_as_it_is(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is_plain;
+    } rows[] = {
+        {"", true},
+        {"plain\r\ntext\r\n", true},
+        {"{{! nothing }}plain", true},
+        {"plain {{a}}", false},
+        {"{{#a}}x{{/a}}", false},
+        {"한글", false},
+        {"a\fb", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct names names;
+        struct problems p;
+        struct template *t;
+        size_t qp, base64;
+        bool is_plain;
+
+        names_init(&names);
+        problems_init(&p);
+        t = compile(rows[i].text, NULL, &names, &p);
+        assert_non_null(t);
+        template_measure(t, &qp, &base64, &is_plain);
+        assert_int_equal(is_plain, rows[i].is_plain);
+        if (strcmp(rows[i].text, "한글") == 0) {
+            assert_int_equal(qp, 18);
+            assert_in_range(base64, 8, 10);
+        }
+        template_free(t);
+        problems_done(&p);
+        names_done(&names);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,6 +276,7 @@ int main(void)
         cmocka_unit_test(collects_all_mistakes),
         cmocka_unit_test(stops_at_its_limits),
         cmocka_unit_test(refuses_what_is_too_much_to_compile),
+        cmocka_unit_test(knows_what_may_go_as_it_is),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
