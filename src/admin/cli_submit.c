@@ -49,6 +49,16 @@ static enum cli_exit drop(struct cli *c, const struct submission *s, char **name
                    s->base);
 }
 
+static void print_warnings(struct cli *c, const json_t *answer)
+{
+    struct buf safe;
+    const char *text = pretty_member(answer, "warnings");
+    buf_init(&safe, 4 * 1024 * 1024);
+    pretty_safe(&safe, text, strlen(text), true);
+    fputs(safe.data, c->err);
+    buf_done(&safe);
+}
+
 static void print_accepted(struct cli *c, const json_t *answer)
 {
     struct buf b;
@@ -60,8 +70,10 @@ static void print_accepted(struct cli *c, const json_t *answer)
     pretty_field(&b, "duplicates", json_object_get(answer, "duplicates"));
     pretty_field(&b, "bad rows", json_object_get(answer, "bad_rows"));
     pretty_field(&b, "rejected", json_object_get(answer, "rejected"));
+    pretty_field(&b, "held", json_object_get(answer, "held"));
     cli_print(c, &b);
     buf_done(&b);
+    print_warnings(c, answer);
 }
 
 static void print_progress(struct cli *c, const json_t *answer)

@@ -1,5 +1,7 @@
 /* answers_submit.c: what `sluice submit` has to know: where to drop, and what became of it. */
 #include "answers_parts.h"
+#include "approval.h"
+#include "engine.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +49,7 @@ json_t *answer_hello(struct ask *q)
     const char *name;
     if (!ask_name(q, &name))
         return q->failed;
+    struct setup *now = engine_hold(q->engine);
     json_t *answer = answer_ok();
     answer_put_text(answer, "version", SLUICE_VERSION);
     answer_put_count(answer, "pid", (uint64_t)getpid());
@@ -54,7 +57,8 @@ json_t *answer_hello(struct ask *q)
     answer_put_text(answer, "accepted_dir", s->accepted_dir);
     answer_put_text(answer, "failed_dir", s->failed_dir);
     answer_put_text(answer, "out_dir", s->out_dir);
-    answer_put_text(answer, "template_dir", s->template_dir);
+    answer_put_text(answer, "template_dir", setup_settings(now)->template_dir);
+    engine_let_go(q->engine, now);
     if (name)
         put_free_name(answer, s, name);
     return answer;
@@ -62,25 +66,49 @@ json_t *answer_hello(struct ask *q)
 
 /* ---- submitted ---- */
 
-static bool was_refused(const struct settings *s, const char *name, json_t *answer)
+/* The whole of a file that the intake wrote; false: there is none. */
+static bool put_file(json_t *answer, const char *key, const char *path)
 {
     struct buf text;
     struct err e;
-    char *dir = mem_printf("%s/%s", s->failed_dir, name);
-    char *path = mem_printf("%s/%s.error", dir, name);
-    buf_init(&text, ERROR_MAX);
     bool found = file_exists(path);
+    buf_init(&text, ERROR_MAX);
     if (found && !file_read(path, &text, &e))
         buf_puts(&text, e.text);
+    if (found)
+        answer_put_text(answer, key, text.data);
+    buf_done(&text);
+    return found;
+}
+
+static bool was_refused(const struct settings *s, const char *name, json_t *answer)
+{
+    char *dir = mem_printf("%s/%s", s->failed_dir, name);
+    char *path = mem_printf("%s/%s.error", dir, name);
+    bool found = put_file(answer, "problems", path);
     if (found) {
         answer_put_text(answer, "state", "refused");
-        answer_put_text(answer, "problems", text.data);
         answer_put_text(answer, "dir", dir);
     }
-    buf_done(&text);
     free(path);
     free(dir);
     return found;
+}
+
+static void put_held(struct ask *q, json_t *answer, const struct job_row *row)
+{
+    struct job_spec *spec = NULL;
+    struct part_files parts = {0};
+    char *columns = NULL, hint[APPROVAL_HINT];
+    struct err e;
+    if (answer_job_is_open(row) && spool_load(q->spool, row->key, &spec, &parts, &columns, &e) &&
+        approval_is_awaited(q->spool, spec)) {
+        approval_hint(row->id, hint);
+        answer_put_text(answer, "held", hint);
+    }
+    job_spec_free(spec);
+    part_files_done(&parts);
+    free(columns);
 }
 
 static bool was_accepted(struct ask *q, const char *name, json_t *answer)
@@ -91,12 +119,16 @@ static bool was_accepted(struct ask *q, const char *name, json_t *answer)
     if (!exists(q->settings->accepted_dir, name, ""))
         return false;
     answer_put_text(answer, "state", "accepted");
+    char *warnings = mem_printf("%s/%s/%s.warnings", q->settings->accepted_dir, name, name);
+    put_file(answer, "warnings", warnings);
+    free(warnings);
     if (!id || !spool_find(q->spool, id, &row, &e))
         return true;
     answer_put_text(answer, "id", row.id);
     answer_put_count(answer, "recipients", row.recipients);
     answer_put_count(answer, "duplicates", row.duplicates);
     answer_put_count(answer, "bad_rows", row.bad_rows);
+    put_held(q, answer, &row);
     char *path = mem_printf("%s/%s/rejected.csv", q->settings->out_dir, row.id);
     if (file_exists(path))
         answer_put_text(answer, "rejected", path);

@@ -114,6 +114,18 @@ static bool start_pool(struct engine *e, struct err *err)
     return true;
 }
 
+static const struct settings *hold_settings(void *engine, void **held)
+{
+    struct setup *s = engine_hold(engine);
+    *held = s;
+    return setup_settings(s);
+}
+
+static void let_go(void *engine, void *held)
+{
+    engine_let_go(engine, held);
+}
+
 static bool start_threads(struct engine *e, struct err *err)
 {
     struct intake_options io = {.settings = e->settings,
@@ -121,6 +133,8 @@ static bool start_threads(struct engine *e, struct err *err)
                                 .kind_job = TO_BRAIN_JOB,
                                 .kind_append = TO_BRAIN_APPEND,
                                 .each_contact = engine_each_contact,
+                                .hold_settings = hold_settings,
+                                .let_go = let_go,
                                 .arg = e};
     notes_begin(e->warden);
     e->has_scribe = thread_start(&e->scribe, "scribe", 0, scribe_run, e, err);
@@ -149,6 +163,7 @@ bool engine_start(const struct settings *s, struct engine **out, struct err *err
     pthread_mutex_init(&e->lock, NULL);
     pthread_mutex_init(&e->setup_lock, NULL);
     pthread_mutex_init(&e->reload_lock, NULL);
+    pthread_mutex_init(&e->lever_lock, NULL);
     pthread_mutex_init(&e->preview_lock, NULL);
     pthread_mutex_init(&e->txt_lock, NULL);
     /* Without an eventfd nothing can fail. */
@@ -336,6 +351,7 @@ void engine_free(struct engine *e)
     pthread_mutex_destroy(&e->lock);
     pthread_mutex_destroy(&e->setup_lock);
     pthread_mutex_destroy(&e->reload_lock);
+    pthread_mutex_destroy(&e->lever_lock);
     pthread_mutex_destroy(&e->preview_lock);
     pthread_mutex_destroy(&e->txt_lock);
     free(e->ended_lease);

@@ -194,6 +194,8 @@ struct engine {
     /* what a reload replaces: see setup.c */
     _Atomic(struct setup *) setup;
     pthread_mutex_t setup_lock, reload_lock;
+    pthread_mutex_t
+        lever_lock; /* levers of jobs: what the keeper knows and what the planner is told */
     /* calendars, the planner's memory, suspensions: see warden.c */
     struct warden *warden;
     /* brain */

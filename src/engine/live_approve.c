@@ -58,11 +58,13 @@ bool live_approve(struct engine *e, const char *job, const char *by, bool untest
                   struct err *err)
 {
     struct approve a = {.job = job, .by = by, .untested = untested, .err = err};
+    pthread_mutex_lock(&e->lever_lock);
     engine_call(e, &e->keeper_box, approve_now, &a);
+    if (a.key && !a.is_paused)
+        engine_call(e, &e->brain_box, tell_plan, &a);
+    pthread_mutex_unlock(&e->lever_lock);
     if (!a.key)
         return false;
-    if (!a.is_paused)
-        engine_call(e, &e->brain_box, tell_plan, &a);
     *is_paused = a.is_paused;
     log_line(LOG_AT_INFO, "lever", "approve job=%s by=\"%s\" untested=%d paused=%d", job, by,
              untested, a.is_paused);

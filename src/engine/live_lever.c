@@ -124,9 +124,12 @@ bool live_lever(struct engine *e, const char *lever, const char *job, struct err
             l.state = LEVERS[i].state;
     if (l.state == JOB_STATES)
         return err_set(err, "no lever '%s': pause, resume, cancel", lever);
+    pthread_mutex_lock(&e->lever_lock);
     engine_call(e, &e->keeper_box, pull, &l);
+    if (l.key)
+        engine_call(e, &e->brain_box, tell_plan, &l);
+    pthread_mutex_unlock(&e->lever_lock);
     if (!l.key)
         return l.is_done;
-    engine_call(e, &e->brain_box, tell_plan, &l);
     return l.is_done || err_set(err, "job '%s' is just ending", job);
 }

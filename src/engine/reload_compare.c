@@ -1,5 +1,6 @@
 /* reload_compare.c: settings that are looked at only once. What is not in this table counts at once:
- * all of shaping with its folders, timezone, log_file and log_level. */
+ * all of shaping with its folders, timezone, log_file and log_level, keys, and what the next job is read by:
+ * template_dir with its caps, the messages of clients. */
 #include "reload.h"
 
 #include <stddef.h>
@@ -23,7 +24,6 @@ static const struct {
     AT(TEXT, out_dir),
     AT(TEXT, spool_dir),
     AT(TEXT, list_db),
-    AT(TEXT, template_dir),
     AT(TEXT, control_socket),
     AT(TEXT, ehlo_name),
     AT(NUMBER, max_connections),
@@ -48,11 +48,9 @@ static const struct {
     AT(NUMBER, timeouts.data),
     AT(NUMBER, timeouts.data_block),
     AT(NUMBER, timeouts.data_dot),
-    AT(NUMBER, caps.job_file_bytes),
     AT(NUMBER, caps.recipients_bytes),
     AT(NUMBER, caps.row_bytes),
     AT(NUMBER, caps.columns),
-    AT(NUMBER, caps.template_bytes),
     AT(NUMBER, caps.min_free_bytes),
     AT(NUMBER, caps.trigger_file_bytes),
 };

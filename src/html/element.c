@@ -92,8 +92,8 @@ bool element_is_void(enum element_kind kind)
            kind == ELEMENT_RULE;
 }
 
-/* Which start tags end which open elements (HTML, sections 13.2.6.4.7 and 13.1.2.4), unless one of others
- * stands between. */
+/* Which start tags end which open elements (HTML, sections 13.2.6.4.7 and 13.1.2.4), unless one of
+ * others stands between. */
 static const struct {
     unsigned starts, ends, unless;
 } implied[] = {{GROUP_ITEM, GROUP_ITEM, GROUP_LIST | GROUP_TABLE | GROUP_CELL},

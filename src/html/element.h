@@ -67,8 +67,8 @@ struct elements {
 };
 void elements_init(struct elements *e);
 const struct element *elements_top(const struct elements *e);
-/* Ends what this start tag ends without saying so (<li> the item before), then opens it. The kinds of
- * what was ended are told to `ended`, innermost first. */
+/* Ends what this start tag ends without saying so (<li> the item before), then opens it. The kinds
+ * of what was ended are told to `ended`, innermost first. */
 void elements_open(struct elements *e, const struct html_token *t,
                    void (*ended)(void *arg, enum element_kind kind), void *arg);
 /* The same for an end tag; nothing when no such element is open here. */

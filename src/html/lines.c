@@ -124,8 +124,8 @@ static void put_raw_tag(struct lines *l, struct str tag)
 
 enum class { CLASS_CONTENT, CLASS_BLANK, CLASS_LINE_END, CLASS_NOTHING };
 
-/* The class of the n bytes at p. Nothing: control characters, and what is there for line breaking only.
- */
+/* The class of the n bytes at p. Nothing: control characters, and what is there for line breaking
+ * only. */
 static enum class class_of(struct str s, size_t *n) {
     static const struct {const char * bytes; enum class class;}
 rows[] = {{"\xc2\xa0", CLASS_BLANK},       {"\xc2\xad", CLASS_NOTHING},

@@ -1,5 +1,5 @@
-/* Links in plain text: where a word that people read as a URL begins and ends, when no syntax says so.
- */
+/* Links in plain text: where a word that people read as a URL begins and ends, when no syntax says
+ * so. */
 #include <sluice/html/html.h>
 
 #include <sluice/base/utf8.h>
@@ -162,8 +162,8 @@ static void read_link(struct link *l)
         l->end = l->section;
 }
 
-/* "{{url}}", "{{url}}?a=1", "{{name}}": a word that begins with a value. One that goes on in letters
- * beyond ASCII is a word of a sentence: "{{name}}님". */
+/* "{{url}}", "{{url}}?a=1", "{{name}}": a word that begins with a value. One that goes on in
+ * letters beyond ASCII is a word of a sentence: "{{name}}님". */
 static bool is_word_of_value(const struct link *l)
 {
     struct str text = l->s->text;

@@ -15,9 +15,9 @@ struct mustache {
 };
 /* Whether an opening delimiter stands at `at`. */
 bool mustache_may_begin(const struct html_scan *s, size_t at);
-/* The tag at `at`; false: none begins there. A change of delimiters takes effect, so each tag is read
- * once, from left to right. A tag that is never closed is text, as is all Mustache behind it: such a
- * template does not compile, and looking for more ends would cost the square of its length. */
+/* The tag at `at`; false: none begins there. A change of delimiters takes effect, so each tag is
+ * read once, from left to right. A tag that is never closed is text, as is all Mustache behind it:
+ * such a template does not compile, and looking for more ends would cost its length squared. */
 bool mustache_at(struct html_scan *s, size_t at, struct mustache *tag);
 /* The character or tag at `at`: where it ends. */
 size_t mustache_step(struct html_scan *s, size_t at);

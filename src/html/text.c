@@ -1,5 +1,5 @@
-/* A template's HTML as plain text: tokens in, lines out. What is dropped (comments, attributes, hidden
- * elements) leaves behind the Mustache tags without which the rest would not compile. */
+/* A template's HTML as plain text: tokens in, lines out. What is dropped (comments, attributes,
+ * hidden elements) leaves behind the Mustache tags without which the rest would not compile. */
 #include <sluice/html/html.h>
 
 #include <stdlib.h>
@@ -79,8 +79,8 @@ static void cut_query(struct buf *url)
         buf_cut(url, (size_t)(found - url->data));
 }
 
-/* An attribute that is a template, its character references replaced. False: what it holds is no text
- * to be shown: sections that reach out of it, or what would look like a tag. */
+/* An attribute that is a template, its character references replaced. False: what it holds is no
+ * text to be shown: sections that reach out of it, or what would look like a tag. */
 static bool unescape_template(const struct walk *w, struct str raw, struct buf *out)
 {
     struct html_scan s = {.text = raw, .open = w->lines.open, .close = w->lines.close};
@@ -150,7 +150,7 @@ static void write_url(struct walk *w, struct str url, bool has_text)
     unsigned breaks = l->breaks;
     enum lines_gap gap = l->gap;
 
-    /* blocks within the link have ended their lines already; the URL still belongs to the last one */
+    /* blocks within the link have ended their lines already; the URL belongs to the last one */
     l->breaks = 0;
     l->gap = GAP_NONE;
     if (has_text) {

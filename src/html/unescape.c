@@ -167,8 +167,8 @@ static const struct name *find_name(struct str s)
     return NULL;
 }
 
-/* "&name" at the beginning of s. Without its semicolon it counts only before what no name could go on
- * with: "?a=1&copy=2" is a URL, in texts as in attributes. */
+/* "&name" at the beginning of s. Without its semicolon it counts only before what no name could go
+ * on with: "?a=1&copy=2" is a URL, in texts as in attributes. */
 static size_t named(struct str s, uint32_t *cp)
 {
     size_t end = 1;

@@ -9,7 +9,7 @@
 
 /* subject */
 void check_subject(const struct lint_message *m, struct lint *l);
-/* Reads the HTML into *page (zeroed) on the way; link-domain, link-http, link-shortener, empty-link */
+/* link-domain, link-http, link-shortener, empty-link; reads the HTML into *page (zeroed) for all */
 void check_links(const struct lint_message *m, struct page *page, struct lint *l);
 /* placeholder */
 void check_placeholders(const struct lint_message *m, struct lint *l);

@@ -138,10 +138,8 @@ void check_links(const struct lint_message *m, struct page *page, struct lint *l
 {
     struct links k = {.from_domain = m->from_domain};
 
-    page->link = on_link;
-    page->arg = &k;
     if (m->html.n)
-        page_read(page, m->html);
+        page_read(page, m->html, on_link, &k);
     else
         read_text(&k, m->text);
     say(&k, page, l);

@@ -1,5 +1,5 @@
-/* What is wrong with one rendered message. Each check is silent unless it is sure: an alarm that is none
- * teaches people to look away. */
+/* What is wrong with one rendered message. Each check is silent unless it is sure: an alarm that is
+ * none teaches people to look away. */
 #include "finding.h"
 
 #include "checks.h"

@@ -1,8 +1,8 @@
 /* Domains that belong together. */
 #include "finding.h"
 
-/* Suffixes of two labels under which anybody registers names. The public suffix list has thousands; these
- * are the ones that mailings to and from Korea and its neighbours meet. */
+/* Suffixes of two labels under which anybody registers names. The public suffix list has thousands;
+ * these are the ones that mailings to and from Korea and its neighbours meet. */
 static const struct {
     const char *top, *second; /* "kr", "|co|or|" */
 } suffixes[] = {

@@ -99,8 +99,7 @@ static void look_at_url(struct page *p, struct str url)
 {
     if (begins_with(url, "http://"))
         spot_hit(&p->plain_link, p->line, url);
-    if (p->link)
-        p->link(p->arg, url, p->line);
+    p->link(p->arg, url, p->line);
 }
 
 static void look_at_link(struct page *p, const struct html_token *t)
@@ -201,7 +200,7 @@ static void enter(struct page *p, const struct html_token *t)
     }
 }
 
-/* The first hidden block, before all that is visible, is the preheader: it is hidden for a reason. */
+/* The first hidden block, before all that is visible, is the preheader: hidden for a reason. */
 static void leave(struct page *p, const struct html_token *t)
 {
     p->is_unreadable = false;
@@ -248,7 +247,7 @@ static void look_at_text(struct page *p, struct str text)
         p->text.hidden += seen;
         return;
     }
-    /* layouts set font-size: 0 against gaps; only a text in it is odd, unless it is the preheader */
+    /* layouts set font-size: 0 against gaps; a text in it is odd, unless it is the preheader */
     if (p->is_unreadable && seen >= UNREADABLE_MIN) {
         if (p->text.visible)
             spot_hit(&p->invisible, p->line, text);
@@ -272,12 +271,15 @@ static unsigned count_lines(struct str text)
     return n;
 }
 
-void page_read(struct page *p, struct str html)
+void page_read(struct page *p, struct str html,
+               void (*link)(void *arg, struct str url, unsigned line), void *arg)
 {
     struct html_scan s;
     struct html_token t;
 
     p->line = 1;
+    p->link = link;
+    p->arg = arg;
     buf_init(&p->link_text, LINK_TEXT_MAX);
     buf_init(&p->scratch, html.n + 1);
     html_begin(&s, html);

@@ -1,7 +1,7 @@
 /* page.h: what a look through a message's HTML finds, before anything is judged.
  *
  *     struct page page;
- *     page_read(&page, html);
+ *     page_read(&page, html, on_link, NULL);
  *     if (spot_has(&page.no_alt)) ...
  */
 #ifndef SLUICE_LINT_PAGE_H
@@ -26,9 +26,9 @@ struct page {
     size_t classes, styles;                           /* elements with either */
     bool has_preheader;                               /* a hidden block before all visible text */
     struct page_text text;
-    void (*link)(void *arg, struct str url, unsigned line); /* told of each; may be NULL */
-    void *arg;
     /* private */
+    void (*link)(void *arg, struct str url, unsigned line);
+    void *arg;
     unsigned line;
     bool is_in_body, was_hidden_first;
     bool is_unreadable; /* what comes next stands in an element that nobody can read */
@@ -39,7 +39,8 @@ struct page {
     char href_host[HOST_SIZE];
     struct buf link_text, scratch;
 };
-/* `page` is zeroed but for link and arg. */
-void page_read(struct page *page, struct str html);
+/* `page` is zeroed. Each link's URL is told to `link`. */
+void page_read(struct page *page, struct str html,
+               void (*link)(void *arg, struct str url, unsigned line), void *arg);
 
 #endif

@@ -1,5 +1,5 @@
-/* A sender in the DNS: which names matter, and whether SPF and DKIM speak for From's domain (RFC 7489 and
- * 9989, alignment). */
+/* A sender in the DNS: which names matter, and whether SPF and DKIM speak for From's domain (RFC
+ * 7489 and 9989, alignment). */
 #include "sender.h"
 
 #include <stdlib.h>

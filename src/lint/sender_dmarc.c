@@ -1,4 +1,5 @@
-/* From's DMARC policy: its own record, else that of its organisation (RFC 7489, section 6.6.3; RFC 9989). */
+/* From's DMARC policy: its own record, else that of its organisation (RFC 7489, section 6.6.3; RFC
+ * 9989). */
 #include "sender.h"
 
 #include <stdlib.h>
@@ -49,8 +50,8 @@ static void broken(const struct sender_work *w, const char *name, const char *wh
              name, what);
 }
 
-/* The policy that holds for us; NULL: there is none, or an unknown one. is_own: the record stands at
- * From's domain itself, else at its organisation's. */
+/* The policy that holds for us; NULL: there is none, or an unknown one. is_own: the record stands
+ * at From's domain itself, else at its organisation's. */
 static const char *policy_of(struct str record, bool is_own)
 {
     struct str p, sp;

@@ -6,7 +6,7 @@
 
 #define SCRATCH_MAX (1024u * 1024)
 #define FILTER_STEP_BYTES 64 /* of a value that is looked at whole count as a step */
-#define NESTED_RUN_MAX 512   /* of our own stack */
+#define NESTED_RUN_MAX 160   /* of our own stack: about 500 bytes each, of a worker's 256 KiB */
 
 static const char too_much[] = "too much work for one message";
 static const char too_large[] = "the message gets too large";
@@ -231,7 +231,7 @@ static void run_filtered(const struct template *t, const struct node *n, struct 
     has_text = text_of(r, lookup(r, &t->path[f->path]), &space, &text);
     has_text = filters_apply(f->filter, f->filters, text, has_text, out);
     r->steps += (uint32_t)(out->len / FILTER_STEP_BYTES);
-    if (!has_text || out->len == 0)
+    if (!has_text)
         stays_empty(r, &t->path[f->path]);
     if (r->sink) {
         r->sink->out->full = r->sink->out->full || buf_is_full(&space) || buf_is_full(out);

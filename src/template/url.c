@@ -69,14 +69,15 @@ static const char *kept(enum value_place place)
     return place == VALUE_URL_PATH ? "/" : place == VALUE_URL_ADDRESS ? "@+" : "";
 }
 
-static void put_encoded(struct sink *s, struct str value, const char *also)
+/* Well-formed text. */
+static void put_encoded(struct sink *s, struct str text, const char *also)
 {
     static const char digit[] = "0123456789ABCDEF";
     char out[3 * 128];
     size_t n = 0;
 
-    for (size_t i = 0; i < value.n; i++) {
-        unsigned char ch = (unsigned char)value.p[i];
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned char ch = (unsigned char)text.p[i];
 
         if (is_control(ch))
             continue;
@@ -95,11 +96,24 @@ static void put_encoded(struct sink *s, struct str value, const char *also)
     sink_value(s, out, n, false);
 }
 
+static void put_mended(struct sink *s, struct str value, const char *also)
+{
+    while (value.n) {
+        size_t good = utf8_bad_at(value.p, value.n);
+
+        put_encoded(s, str_n(value.p, good), also);
+        if (good == value.n)
+            break;
+        put_encoded(s, str_of("\xef\xbf\xbd"), also);
+        value = str_n(value.p + good + 1, value.n - good - 1);
+    }
+}
+
 void url_put_value(struct sink *s, struct str value, enum value_place place, bool escape_html)
 {
     MUST(place > VALUE_HTML);
     if (place != VALUE_URL)
-        put_encoded(s, value, kept(place));
+        put_mended(s, value, kept(place));
     else if (is_harmless(value))
         url_put_clean(s, value, escape_html);
     else

@@ -1,5 +1,5 @@
-/* Any message and any records: findings are bounded in number and length, and each has its words. The
- * input, cut at its NUL bytes, is the message, its HTML, its text, and TXT records. */
+/* Any message and any records: findings are bounded in number and length, and each has its words.
+ * The input, cut at its NUL bytes, is the message, its HTML, its text, and TXT records. */
 #include <sluice/base/must.h>
 #include <sluice/lint/lint.h>
 

@@ -203,6 +203,12 @@ subjects = sorted(look(p, [["s1"]])["Subject"] for p in glob.glob(sys.argv[1] + 
 assert [s[5:7] for s in subjects] == ["김1", "김2", "김3"], subjects
 END
 
+# --- what messages have in common counts for the next job
+sed -i 's/^test_group.*/test_group = ( "han@bomnal.example" ); feedback_id = "reloaded";/' "$work/sluice.conf"
+says "the new configuration counts" sluice reload
+says "^Feedback-ID: reloaded" sluice render "$work/spring.job"
+says "han@bomnal.example +delivered" sluice test spring
+
 # --- held over a crash; approved over a crash
 kill_daemon
 start_daemon
@@ -217,6 +223,12 @@ sluice resume spring >/dev/null || fail "resume"
 wait_done spring 60
 equal 3 "$(delivered spring)" "delivered after the approval"
 exits 1 "is done|not open" sluice approve spring
+job never 'approval = true;' >"$work/never.job"
+recipients 2 >"$work/never.csv"
+says "held +waits for approval" sluice submit "$work/never.job" --wait
+sluice cancel never >/dev/null || fail "cancel"
+wait_done never 60 cancelled
+equal 0 "$(delivered never)" "delivered of a job that was cancelled while it waited"
 job now 'approval = true;' >"$work/now.job"
 recipients 2 >"$work/now.csv"
 says "accepted" sluice submit "$work/now.job" --wait

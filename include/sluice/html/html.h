@@ -1,8 +1,9 @@
 /* html.h: just enough HTML to find in a template what a mailer must find, while Mustache tags may
  * stand anywhere in it. (P)
  *
- * A tokenizer after WHATWG's (never fails, whatever the input), for which a Mustache tag is one opaque
- * character: its '>' ends no HTML tag, its quotes end no attribute. Delimiter changes are followed.
+ * A tokenizer after WHATWG's (never fails, whatever the input), for which a Mustache tag is one
+ * opaque character: its '>' ends no HTML tag, its quotes end no attribute. Delimiter changes are
+ * followed.
  *
  *     struct html_scan s;
  *     struct html_token t;
@@ -59,9 +60,9 @@ bool html_is_hidden(const struct html_token *t);
  * none stays. */
 void html_unescape(struct str text, struct buf *out);
 
-/* The plain text of an HTML template, which is a template again: its tags stay, those alone on their
- * line stay alone on a line. Blocks become lines, list items "- ", links "text (URL)", images their
- * alternative text, cells of a row two blanks apart; what is hidden (head, script, style,
+/* The plain text of an HTML template, which is a template again: its tags stay, those alone on
+ * their line stay alone on a line. Blocks become lines, list items "- ", links "text (URL)", images
+ * their alternative text, cells of a row two blanks apart; what is hidden (head, script, style,
  * display:none) goes. Lines end in LF and are not wrapped; no two empty lines in a row. */
 void html_to_text(struct str html, struct buf *out);
 
@@ -79,11 +80,12 @@ struct html_place {
     size_t from, to;
     bool is_untracked; /* LINK: the element has data-track="off" */
 };
-/* All of them, sorted; allocated (free), NULL when there are none. Quoted and unquoted values alike. */
+/* All of them, sorted; allocated (free), NULL when there are none. Quoted and unquoted values
+ * alike. */
 struct html_place *html_places(struct str text, size_t *count);
-/* URLs in a plain text (Mustache tags may be in them): words that begin with http:// or https://, and
- * words that begin with a value tag; trailing ".,;:!?)]}>'\"" and Korean particles that follow without
- * a blank do not belong to it. All of kind HTML_LINK. */
+/* URLs in a plain text (Mustache tags may be in them): words that begin with http:// or https://,
+ * and words that begin with a value tag; trailing ".,;:!?)]}>'\"" and Korean particles that follow
+ * without a blank do not belong to it. All of kind HTML_LINK. */
 struct html_place *html_text_links(struct str text, size_t *count);
 
 #endif

@@ -95,8 +95,8 @@ struct job_spec *job_spec_parse(struct str text, struct err *e); /* NULL on erro
 /* The files of a template, as bytes, snapshotted with the job: later edits of the folder change
  * nothing. */
 struct part_file {
-    char
-        *name; /* "subject.txt", "preheader.txt", "text.txt", "html.html", "x.mustache" (a partial),
+    char *
+        name; /* "subject.txt", "preheader.txt", "to.txt", "text.txt", "html.html", "x.mustache" (a partial),
                  * "images/x.png" (inline), "attachments/x.pdf" */
     char *text; /* bytes: images and attachments hold anything */
     size_t n;

@@ -3,6 +3,7 @@
     [[html:name]]        {{name}}, escaped for HTML           [[text:name]]   {{name}} in plain text
     [[raw:name]]         {{{name}}}                           [[html:price|won]]  through filters
     [[url:link]]         {{link}}, at the beginning of a URL  [[path:word]] [[query:word]]  further on in it
+    [[address:name]]     behind mailto:
     [[if:name]] [[not:name]] [[each:items]] ... [[end]]       sections
     [[when:price >= 1000]] ... [[end]]                        a comparison
     [[partial:p]] [[dynamic:layout]]                          {{> p}}, {{>*layout}}
@@ -114,14 +115,17 @@ def whole_url(data):
     return "#" if scheme and scheme.group(1).lower() not in SCHEMES else text
 
 
-def placed(kind, data, is_html):
+KEPT = {"path": "/-._~", "query": "-._~", "address": "@+-._~"}
+
+
+def placed(kind, data, is_encoded, is_html):
     if kind == "raw":
         return hostile.in_body(data)
     if kind == "url":
         return escape(whole_url(data)) if is_html else whole_url(data)
-    if kind in ("path", "query"):
+    if kind in KEPT:
         text = re.sub("[\x00-\x1f\x7f]", "", hostile.shown(data))
-        return quote(text, safe="/-._~" if kind == "path" else "-._~")
+        return text if is_encoded else quote(text, safe=KEPT[kind])
     text = hostile.in_body(data)
     return escape(text) if kind == "html" else text
 
@@ -165,7 +169,7 @@ class Renderer:
             elif kind in ("partial", "dynamic"):
                 out.append(self.partial(name if kind == "partial" else self.find(name, scopes), scopes))
             else:
-                out.append(placed(kind, self.value(name, filters, scopes), self.is_html))
+                out.append(placed(kind, self.value(name, filters, scopes), filters.endswith("|url"), self.is_html))
 
     @staticmethod
     def inside(text, at, kind):

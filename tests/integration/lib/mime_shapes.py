@@ -21,7 +21,8 @@ HTML = """<!DOCTYPE html>
 <a href='[[link]][[url:link]][[/link]]'>b</a> <img src="https://shop.example/i/[[path:name]].png" alt="[[html:name]]">
 [[each:items]]<p>[[html:title]] [[html:price|won]] [[html:price|number:2]] [[html:quantity]] [[html:title|url]]
 <a href="[[link]][[url:link]][[/link]]">c</a></p>
-[[end]][[if:flag]]<b>예</b>[[end]][[not:flag]]<i>아니오</i>[[end]]
+[[end]]<a href=mailto:[[address:name]]@x.example?subject=[[query:word|url]]&amp;body=[[query:note]]>d</a>
+[[if:flag]]<b>예</b>[[end]][[not:flag]]<i>아니오</i>[[end]]
 </body></html>
 """
 PARTS = """[[when:price >= 1000]]비싼 것[[end]][[when:price < 1,000]]싼 것[[end]][[when:price == "무료"]]무료[[end]][[when:name != word]]다름[[end]]

@@ -2,6 +2,7 @@
 # Mail servers on addresses of their own: who listens where, the DNS that leads there, start and end. To be sourced behind
 # roots.bash, with the names of the servers in all_servers. A server is a file lib/NAME.bash with NAME_modes (words
 # joined by commas: what an address announces), NAME_version, NAME_prepare, NAME_start, NAME_is_idle and NAME_log.
+# shellcheck disable=SC1090,SC2154
 for server in $all_servers; do . "$here/lib/$server.bash"; done
 
 # ---- who listens where
@@ -30,6 +31,7 @@ addresses_of() { # SERVER
         address_of "$1" $number
     done
 }
+# shellcheck disable=SC2034 # of postfix.bash
 policy_address=127.61.250.1
 
 domains_of() { # SERVER

@@ -22,6 +22,9 @@ static json_t *submitted(struct world *w, const char *name)
     if (strcmp(name, "bad") == 0)
         return json_pack("{s:b, s:s, s:s, s:s}", "ok", 1, "state", "refused", "dir", "/failed/bad",
                          "problems", "bad.job:3: unknown key\x1b\nlist.csv:7: no @\n");
+    if (strcmp(name, "odd") == 0)
+        return json_pack("{s:b, s:s, s:s, s:s, s:s}", "ok", 1, "state", "accepted", "id", "odd",
+                         "held", "waits for approval", "warnings", "odd.job: warning: odd\x1b\n");
     return json_pack("{s:b, s:s, s:s, s:i, s:i, s:i}", "ok", 1, "state", "accepted", "id", "spring",
                      "recipients", 20000, "duplicates", 12, "bad_rows", 3);
 }
@@ -264,6 +267,9 @@ static void test_submit_and_wait(void **state)
     unlink("drop/bad.job");
     w->asked = 1;
     cli_check(w->path, "submit bad.job --wait --json", 1, "\"state\": \"refused\"", "");
+    world_write("odd.job", "id = \"odd\";\n");
+    cli_check(w->path, "submit odd.job --wait", 0, "  held            waits for approval\n",
+              "odd.job: warning: odd");
     world_write("slow.job", "id = \"slow\";\n");
     cli_check(w->path, "submit slow.job --wait --timeout 1ms", 1, "", "not taken in yet");
 }

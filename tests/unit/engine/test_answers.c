@@ -103,6 +103,9 @@ static void test_what_became_of_a_submission(void **state)
     write_file(w, "failed/a-2/a-2.error", "a.job:3: nonsense\n");
     answers(w, "{\"do\":\"submitted\",\"name\":\"a-2\"}", "\"problems\":\"a.job:3: nonsense\\n\"");
     answers(w, "{\"do\":\"submitted\",\"name\":\"a-3\"}", "\"state\":\"accepted\"");
+    write_file(w, "accepted/a-3/a-3.warnings", "a.job: warning: odd\n");
+    answers(w, "{\"do\":\"submitted\",\"name\":\"a-3\"}",
+            "\"warnings\":\"a.job: warning: odd\\n\"");
     make_dir(w, "out/spring");
     write_file(w, "out/spring/rejected.csv", "");
     answers(w, "{\"do\":\"submitted\",\"name\":\"a-3\",\"id\":\"spring\"}",

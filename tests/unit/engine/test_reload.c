@@ -63,6 +63,10 @@ static void change_what_counts_at_once(struct settings *s)
     s->timezone = "UTC";
     s->maintenance_dir = "/other";
     s->provider_dir = "/providers";
+    s->template_dir = "/templates2";
+    s->caps.template_bytes = 7;
+    s->dkim_dir = "/keys";
+    s->token_key_file = "/token.keys";
     s->shaping.frequency_count = 3;
     s->shaping.profiles.fallback.connection_limit = 3;
 }

@@ -16,7 +16,8 @@
 
 #define NAMES_MAX 8
 
-/* "NAME: record | record" per line; "NAME: !" the DNS failed; a name that is not there does not exist. */
+/* "NAME: record | record" per line; "NAME: !" the DNS failed; a name that is not there does not
+ * exist. */
 static size_t read_zone(const struct lint_sender *s, const char *zone, struct lint_txt *txt)
 {
     size_t count = 0;
