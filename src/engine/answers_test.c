@@ -125,6 +125,10 @@ static bool put_rows(struct test *t, struct spool_import *i, struct err *e)
     return true;
 }
 
+/* Two that choose a number at the same time would choose the same, and an import that has not finished counts as
+ * none. */
+static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+
 /* code EEXIST: the id is taken. */
 static bool import_as(struct test *t, const char *id, struct job_row *row, struct err *e)
 {
@@ -190,7 +194,10 @@ json_t *answer_test(struct ask *q)
     json_t *answer = NULL;
     if (find_job(&t) && find_addresses(&t) && find_variables(&t)) {
         make_spec(&t);
-        if (import(&t, &row)) {
+        pthread_mutex_lock(&one_at_a_time);
+        bool ok = import(&t, &row);
+        pthread_mutex_unlock(&one_at_a_time);
+        if (ok) {
             live_open_job(q->engine, &row);
             log_line(LOG_AT_INFO, "job", "job=%s is a test of %s, recipients=%zu by=\"%s\"", row.id,
                      t.row.id, t.count, control_peer(q->answer));

@@ -127,7 +127,17 @@ static void plan_variables(struct making *k)
     m->unsubscribe_slot = slot;
 }
 
-/* Whether the template writes the variable anywhere but in a section that asks for it. */
+static bool has_fallback(const struct filtered *f)
+{
+    for (size_t i = 0; i < f->filters; i++) {
+        if (f->filter[i].kind == FILTER_DEFAULT)
+            return true;
+    }
+    return false;
+}
+
+/* Whether the template writes the variable anywhere but in a section that asks for it, and without a
+ * fallback. */
 static bool writes(const struct template *t, int slot)
 {
     for (size_t i = 0; t && i < t->programs; i++) {
@@ -137,6 +147,9 @@ static bool writes(const struct template *t, int slot)
             const struct node *n = &p->node[at];
 
             if (n->kind == NODE_VALUE && t->path[n->index].slot == slot)
+                return true;
+            if (n->kind == NODE_FILTERED && t->path[t->filtered[n->index].path].slot == slot &&
+                !has_fallback(&t->filtered[n->index]))
                 return true;
             at = n->kind == NODE_SECTION && t->path[n->index].slot == slot ? n->end : at + 1;
         }
@@ -178,7 +191,7 @@ static void warn_unfilled(struct making *k)
             return;
     }
     for (size_t i = 0; i < m->names.count; i++) {
-        bool is_ours = (int)i == m->unsubscribe_slot && m->unsubscribing != UNSUBSCRIBE_NOT;
+        bool is_ours = (int)i == m->unsubscribe_slot || (int)i == sender;
 
         if (!is_ours && vars_is_unfilled(&m->vars, i))
             problems_warn(k->problems, m->spec->template_name, 0,
@@ -244,7 +257,7 @@ static void compile(struct making *k)
     plan_variables(k);
 }
 
-/* What must have compiled first. */
+/* Also when something did not compile: what did is looked at. */
 static void check(struct making *k)
 {
     advertising_bodies(k);
@@ -307,8 +320,7 @@ struct mailing *mailing_new(const struct job_spec *spec, const struct part_files
 
     begin(&k, spec, columns);
     compile(&k);
-    if (p->errors == errors)
-        check(&k);
+    check(&k);
     if (p->errors == errors)
         finish(&k);
     if (p->errors != errors) {
