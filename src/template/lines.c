@@ -16,8 +16,28 @@ static bool is_address(struct str url)
     return false;
 }
 
+/* Behind "https://" or "//", up to what ends the host (RFC 3986, section 3.2). */
+static void note_host(struct walk *w, struct str s)
+{
+    struct str rest = str_trim(s), scheme;
+
+    if (!w->has_literal && rest.n) {
+        const char *slashes = memmem(rest.p, rest.n, "//", 2);
+
+        scheme = str_n(rest.p, slashes ? (size_t)(slashes - rest.p) : 0);
+        w->is_host = slashes &&
+                     (scheme.n == 0 || memchr(scheme.p, ':', scheme.n) == scheme.p + scheme.n - 1);
+        if (w->is_host)
+            rest = str_n(slashes + 2, rest.n - scheme.n - 2);
+    }
+    for (size_t i = 0; w->is_host && i < rest.n; i++)
+        w->is_host = !strchr("/?#\\", rest.p[i]);
+    w->has_host = w->is_host && rest.n;
+}
+
 static void put_literal(struct walk *w, struct str s)
 {
+    note_host(w, s);
     w->is_address = w->is_address || (!w->has_literal && is_address(str_trim(s)));
     w->has_literal = w->has_literal || str_trim(s).n;
     w->is_behind =
@@ -77,7 +97,7 @@ static void begin_url(struct walk *w, struct piece *p, const struct mark *m)
     p->open = m;
     w->is_url = true;
     w->is_told = m->kind == MARK_TOLD;
-    w->has_literal = w->is_address = w->is_behind = false;
+    w->has_literal = w->is_address = w->is_behind = w->is_host = w->has_host = false;
     if (!w->is_told)
         return;
     w->url = (uint32_t)w->e.program->nodes;

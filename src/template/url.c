@@ -64,8 +64,10 @@ static bool is_unreserved(unsigned char ch)
 }
 
 /* What stays as it is besides; in an address '@' and '+' mean themselves (RFC 6068, 3966). */
-static const char *kept(enum value_place place)
+static const char *kept(enum value_place place, struct str value)
 {
+    if (place == VALUE_URL_HOST_END && value.n && value.p[0] == '/')
+        place = VALUE_URL_PATH;
     return place == VALUE_URL_PATH ? "/" : place == VALUE_URL_ADDRESS ? "@+" : "";
 }
 
@@ -113,7 +115,7 @@ void url_put_value(struct sink *s, struct str value, enum value_place place, boo
 {
     MUST(place > VALUE_HTML);
     if (place != VALUE_URL)
-        put_mended(s, value, kept(place));
+        put_mended(s, value, kept(place, value));
     else if (is_harmless(value))
         url_put_clean(s, value, escape_html);
     else

@@ -137,6 +137,8 @@ static enum value_place place_now(const struct walk *w)
         return w->c->source->escape_html ? VALUE_HTML : VALUE_AS_IT_IS;
     if (!w->has_literal)
         return VALUE_URL;
+    if (w->is_host)
+        return w->has_host ? VALUE_URL_HOST_END : VALUE_URL_HOST;
     return w->is_behind ? VALUE_URL_BEHIND : w->is_address ? VALUE_URL_ADDRESS : VALUE_URL_PATH;
 }
 

@@ -30,8 +30,10 @@ struct walk {
     uint32_t section[NESTED_MAX]; /* nodes */
     size_t sections;
     bool is_url, is_told;
-    bool has_literal, is_address, is_behind; /* the URL so far */
-    uint32_t url;                            /* its node, when told */
+    /* the URL so far */
+    bool has_literal, is_address, is_behind;
+    bool is_host, has_host; /* the host is written now; some of it stands there already */
+    uint32_t url;           /* its node, when told */
 };
 
 bool line_is_start(const struct piece *p);

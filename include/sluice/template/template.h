@@ -63,6 +63,8 @@ enum value_place {
     VALUE_AS_IT_IS,
     VALUE_HTML,
     VALUE_URL,
+    VALUE_URL_HOST,
+    VALUE_URL_HOST_END,
     VALUE_URL_PATH,
     VALUE_URL_ADDRESS,
     VALUE_URL_BEHIND
@@ -146,7 +148,8 @@ struct mark {
 /* Values in a URL: at its beginning (nothing but tags before it in the URL) it is a URL itself:
  * escaped as other values are, and replaced by "#" when its scheme is none of http, https, mailto,
  * tel, sms. In the path (no literal '?' or '#' before it) and behind it they are percent-encoded;
- * in the path '/' stays, behind mailto:, tel: and sms: '@' and '+'. Control characters vanish.
+ * in the path '/' stays, in the host only at the beginning of a value that ends it
+ * (https://shop.example{{path}}): no value moves a link to another host. Behind mailto:, tel: and sms: '@' and '+'. Control characters vanish.
  * {{{x}}} and {{& x}} are never touched, and what the filter `url` made is not encoded twice.
  * Partials and blocks within a URL are part of it. A URL over whose end a section, block or tag
  * reaches is none, and a warning; so is any other mark inside a tag, and a REPLACE with tags. */

@@ -3,7 +3,7 @@
     [[html:name]]        {{name}}, escaped for HTML           [[text:name]]   {{name}} in plain text
     [[raw:name]]         {{{name}}}                           [[html:price|won]]  through filters
     [[url:link]]         {{link}}, at the beginning of a URL  [[path:word]] [[query:word]]  further on in it
-    [[address:name]]     behind mailto:
+    [[host:word]]        within a host                        [[address:name]]  behind mailto:
     [[if:name]] [[not:name]] [[each:items]] ... [[end]]       sections
     [[when:price >= 1000]] ... [[end]]                        a comparison
     [[partial:p]] [[dynamic:layout]]                          {{> p}}, {{>*layout}}
@@ -115,7 +115,7 @@ def whole_url(data):
     return "#" if scheme and scheme.group(1).lower() not in SCHEMES else text
 
 
-KEPT = {"path": "/-._~", "query": "-._~", "address": "@+-._~"}
+KEPT = {"host": "-._~", "path": "/-._~", "query": "-._~", "address": "@+-._~"}
 
 
 def placed(kind, data, is_encoded, is_html):

@@ -22,6 +22,7 @@ HTML = """<!DOCTYPE html>
 [[each:items]]<p>[[html:title]] [[html:price|won]] [[html:price|number:2]] [[html:quantity]] [[html:title|url]]
 <a href="[[link]][[url:link]][[/link]]">c</a></p>
 [[end]]<a href=mailto:[[address:name]]@x.example?subject=[[query:word|url]]&amp;body=[[query:note]]>d</a>
+<a href="[[link]]https://[[host:word]].shop.example/[[path:word]][[/link]]">e</a> <img src="//[[host:name]]/">
 [[if:flag]]<b>예</b>[[end]][[not:flag]]<i>아니오</i>[[end]]
 </body></html>
 """
