@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <sluice/admin/control.h>
 #include <sluice/base/must.h>
 #include <sluice/base/utf8.h>
@@ -34,7 +32,7 @@ void cli_put(json_t *request, const char *key, const char *value)
 }
 
 /* "file:line: ..." each, as a reload or a plan lists them. */
-static void say_problems(struct cli *c, const json_t *problems)
+static void say_problems(struct cli *c, const char *before, const json_t *problems)
 {
     const json_t *problem;
     size_t i;
@@ -43,9 +41,14 @@ static void say_problems(struct cli *c, const json_t *problems)
         struct buf line;
         buf_init(&line, 64 * 1024);
         pretty_put(&line, problem);
-        fprintf(c->err, "%s\n", line.data);
+        fprintf(c->err, "%s%s\n", before, line.data);
         buf_done(&line);
     }
+}
+
+void cli_say_warnings(struct cli *c, const json_t *warnings)
+{
+    say_problems(c, "warning: ", warnings);
 }
 
 enum cli_exit cli_ask(struct cli *c, json_t *request,
@@ -69,8 +72,8 @@ enum cli_exit cli_ask(struct cli *c, json_t *request,
     }
     const char *why = pretty_member(got, "error");
     cli_say(c, CLI_REFUSED, "%s", *why ? why : "the daemon refuses and does not say why");
-    say_problems(c, json_object_get(got, "problems"));
-    say_problems(c, json_object_get(got, "warnings"));
+    say_problems(c, "", json_object_get(got, "problems"));
+    cli_say_warnings(c, json_object_get(got, "warnings"));
     json_decref(got);
     return CLI_REFUSED;
 }
@@ -136,78 +139,5 @@ enum cli_exit cli_finish(struct cli *c, enum cli_exit code)
 {
     if ((fflush(c->out) != 0 || ferror(c->out)) && code == CLI_OK)
         return cli_say(c, CLI_REFUSED, "writing the output: %s", strerror(errno));
-    return code;
-}
-
-/* ---- streams ---- */
-
-struct sink {
-    FILE *f;
-    bool makes_safe;
-    int failed; /* errno of a write, or 0 */
-};
-
-static bool sink_take(void *arg, const char *text, size_t n)
-{
-    struct sink *s = arg;
-    if (s->makes_safe) {
-        struct buf safe;
-        buf_init(&safe, n * 3);
-        pretty_safe(&safe, text, n, true);
-        if (fwrite(safe.data, 1, safe.len, s->f) != safe.len)
-            s->failed = errno;
-        buf_done(&safe);
-    } else if (fwrite(text, 1, n, s->f) != n) {
-        s->failed = errno;
-    }
-    return s->failed == 0;
-}
-
-/* A device or a pipe is written to as it is: renaming a file over it would take its place. */
-static bool is_no_file(const char *output)
-{
-    struct stat st;
-    return stat(output, &st) == 0 && !S_ISREG(st.st_mode);
-}
-
-static enum cli_exit stream_to_file(struct cli *c, json_t *request, const char *output)
-{
-    bool in_place = is_no_file(output);
-    char *part = in_place ? mem_str(output) : mem_printf("%s.part", output);
-    struct sink s = {.f = fopen(part, "we")};
-    json_t *answer = NULL;
-    enum cli_exit code;
-    if (!s.f) {
-        code = cli_say(c, CLI_REFUSED, "%s: %s", part, strerror(errno));
-        json_decref(request);
-        free(part);
-        return code;
-    }
-    code = cli_ask(c, request, sink_take, &s, &answer);
-    if (s.failed == 0 && fflush(s.f) != 0)
-        s.failed = errno;
-    if (fclose(s.f) != 0 && s.failed == 0)
-        s.failed = errno;
-    if (s.failed != 0)
-        code = cli_say(c, CLI_REFUSED, "writing %s: %s", part, strerror(s.failed));
-    else if (code == CLI_OK && !in_place && rename(part, output) != 0)
-        code = cli_say(c, CLI_REFUSED, "%s: %s", output, strerror(errno));
-    if (code != CLI_OK && !in_place)
-        unlink(part);
-    json_decref(answer);
-    free(part);
-    return code;
-}
-
-enum cli_exit cli_stream(struct cli *c, json_t *request, const char *output)
-{
-    if (output && strcmp(output, "-") != 0)
-        return stream_to_file(c, request, output);
-    struct sink s = {.f = c->out, .makes_safe = c->is_terminal};
-    json_t *answer;
-    enum cli_exit code = cli_ask(c, request, sink_take, &s, &answer);
-    json_decref(answer);
-    if (s.failed != 0)
-        code = cli_say(c, CLI_REFUSED, "writing the output: %s", strerror(s.failed));
     return code;
 }

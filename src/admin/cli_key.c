@@ -1,63 +1,33 @@
-/* cli_key.c: `sluice key`: makes keys without a daemon, and asks the daemon how they stand in the DNS. */
+/* cli_key.c: `sluice key`: makes keys of signatures without a daemon, and asks the daemon how they stand in the
+ * DNS. */
 #include "cli_parts.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/random.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <sluice/base/must.h>
+#include <sluice/conf/domain.h>
 #include <sluice/dkim/dkim.h>
-#include <sluice/os/file.h>
 #include <sluice/os/secret.h>
-#include <sluice/token/token.h>
+#include "cli_key.h"
 #include "pretty.h"
 
-enum { PEM_MAX = 16 * 1024, RECORD_MAX = 8 * 1024, TOKEN_FILE_MAX = 64 * 1024, RSA_BITS = 2048 };
-
-/* ---- where keys are ---- */
-
-/* 0700: the names of the keys are nobody's business either. What exists stays as it is. */
-static bool make_folder(struct cli *c, const char *file)
-{
-    struct err e;
-    char *dir = mem_str(file), *slash = strrchr(dir, '/'), *upper;
-    bool ok = true;
-    if (slash && slash != dir) {
-        *slash = 0;
-        upper = strrchr(dir, '/');
-        if (upper && upper != dir && !file_exists(dir)) {
-            *upper = 0;
-            ok = file_make_dirs(dir, &e);
-            *upper = '/';
-        }
-        if (ok && mkdir(dir, 0700) != 0 && errno != EEXIST)
-            ok = err_sys(&e, "%s", dir);
-    }
-    if (!ok)
-        cli_say(c, CLI_REFUSED, "%s", e.text);
-    free(dir);
-    return ok;
-}
-
-static void say_owner(struct cli *c, const char *path)
-{
-    if (geteuid() == 0)
-        fprintf(c->out, "; sluiced must be able to read it: if it runs as another user, chown %s\n",
-                path);
-}
+enum { PEM_MAX = 16 * 1024, RECORD_MAX = 8 * 1024, RSA_BITS = 2048 };
 
 /* ---- key new ---- */
 
-/* Both stand in the file's name. */
-static bool is_name(const char *s)
+/* As the configuration takes them: a domain in its A-labels, a selector in ASCII. Both stand in the file's
+ * name. NULL: it is none. */
+static char *domain_of(const char *text)
 {
-    size_t n = strlen(s);
-    return n > 0 && n < 200 && s[0] != '.' && s[0] != '-' &&
-           s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_")] ==
-               '\0';
+    char ascii[DOMAIN_TEXT];
+    return domain_to_ascii(text, ascii) && strchr(ascii, '.') ? mem_str(ascii) : NULL;
+}
+
+static char *selector_of(const char *text)
+{
+    char ascii[DOMAIN_TEXT];
+    return domain_to_ascii(text, ascii) && strlen(ascii) == strlen(text) ? mem_str(ascii) : NULL;
 }
 
 struct new_key {
@@ -89,7 +59,7 @@ static void print_new(struct cli *c, const struct new_key *k, const struct dkim_
     buf_init(&zone, RECORD_MAX);
     dkim_key_zone_line(key, &zone);
     fprintf(c->out, "; the key is in %s\n", whole ? whole : k->path);
-    say_owner(c, whole ? whole : k->path);
+    cli_key_owner(c, whole ? whole : k->path);
     fprintf(c->out, "; the record for the zone of %s:\n%s\n", k->domain, zone.data);
     fprintf(c->out,
             "; when the DNS has it, in the configuration, and then `sluice reload`:\n"
@@ -111,7 +81,7 @@ static enum cli_exit make_key(struct cli *c, const struct new_key *k)
     MUST(buf_room(&pem, PEM_MAX)); /* growing would leave copies behind */
     bool ok = dkim_key_generate(k->algorithm, k->bits, &pem, &e) &&
               dkim_key_parse(str_n(pem.data, pem.len), k->domain, k->selector, &key, &e);
-    if (ok && !make_folder(c, k->path)) {
+    if (ok && !cli_key_folder(c, k->path)) {
         secret_done(&pem);
         dkim_key_free(key);
         return CLI_REFUSED;
@@ -145,6 +115,17 @@ static bool take_bits(struct cli *c, const char *text, struct new_key *k)
     return true;
 }
 
+static bool take_names(struct cli *c, const char *const *args, struct new_key *k)
+{
+    k->domain = domain_of(args[0]);
+    k->selector = selector_of(args[1]);
+    if (!k->domain)
+        cli_usage(c, "'%s' is no domain such as news.example", args[0]);
+    else if (!k->selector)
+        cli_usage(c, "'%s' is no selector (letters, digits, '-', '.')", args[1]);
+    return k->domain && k->selector;
+}
+
 enum cli_exit cli_key_new(struct cli *c, int argc, char **argv)
 {
     const char *bits = NULL, *args[CLI_ARGS_MAX];
@@ -158,96 +139,12 @@ enum cli_exit cli_key_new(struct cli *c, int argc, char **argv)
         return CLI_USAGE;
     if (ed25519)
         k.algorithm = DKIM_ED25519_SHA256;
-    for (int i = 0; i < 2; i++)
-        if (!is_name(args[i]))
-            return cli_usage(c,
-                             "'%s' is no %s (letters, digits, '.', '-'; other letters in their "
-                             "xn-- form)",
-                             args[i], i == 0 ? "domain" : "selector");
     if (!take_bits(c, bits, &k))
         return CLI_USAGE;
-    k.domain = mem_str(args[0]);
-    k.selector = mem_str(args[1]);
-    str_lower(k.domain, strlen(k.domain));
-    str_lower(k.selector, strlen(k.selector));
-    enum cli_exit code = find_path(c, &k) ? make_key(c, &k) : CLI_USAGE;
+    enum cli_exit code = take_names(c, args, &k) && find_path(c, &k) ? make_key(c, &k) : CLI_USAGE;
     free(k.domain);
     free(k.selector);
     free(k.path);
-    return code;
-}
-
-/* ---- key token ---- */
-
-/* The new line in front of what is there, or behind it. */
-static void put_line(struct buf *to, const struct buf *now, const char *line, bool is_first)
-{
-    if (is_first)
-        buf_printf(to, "%s\n", line);
-    buf_put(to, now->data, now->len);
-    if (now->len > 0 && now->data[now->len - 1] != '\n')
-        buf_putc(to, '\n');
-    if (!is_first)
-        buf_printf(to, "%s\n", line);
-}
-
-static bool new_line(const struct buf *now, char line[80], struct err *e)
-{
-    unsigned char secret[32];
-    if (getrandom(secret, sizeof secret, 0) != (ssize_t)sizeof secret)
-        return err_sys(e, "getrandom");
-    bool ok = token_key_line(str_n(now->data, now->len), secret, line);
-    explicit_bzero(secret, sizeof secret);
-    return ok || err_set(e, "all 255 numbers of keys are taken: remove old ones");
-}
-
-static enum cli_exit add_token_key(struct cli *c, const char *path, bool is_first)
-{
-    struct buf now = {0}, whole;
-    struct err e;
-    char line[80] = "";
-    bool is_new = !file_exists(path);
-    if (is_new && !make_folder(c, path))
-        return CLI_REFUSED;
-    if (is_new)
-        buf_init(&now, 1);
-    bool ok = is_new || secret_read(path, TOKEN_FILE_MAX, &now, &e);
-    buf_init(&whole, 2 * TOKEN_FILE_MAX);
-    MUST(buf_room(&whole, 2 * TOKEN_FILE_MAX));
-    ok = ok && new_line(&now, line, &e);
-    if (ok)
-        put_line(&whole, &now, line, is_first);
-    ok = ok && secret_write(path, whole.data, whole.len, !is_new, &e);
-    if (!ok)
-        cli_say(c, CLI_REFUSED, "%s", e.text);
-    else
-        fprintf(c->out, "%s: key %.*s %s; `sluice reload`\n", path, (int)strcspn(line, " "), line,
-                is_new     ? "made"
-                : is_first ? "made, it writes from now on"
-                           : "made, it reads; the first one goes on writing");
-    explicit_bzero(line, sizeof line);
-    secret_done(&now);
-    secret_done(&whole);
-    return ok ? CLI_OK : CLI_REFUSED;
-}
-
-enum cli_exit cli_key_token(struct cli *c, int argc, char **argv)
-{
-    const char *args[CLI_ARGS_MAX];
-    bool is_first = false;
-    char *path = NULL;
-    const struct cli_option options[] = {{"first", NULL, &is_first}, {NULL, NULL, NULL}};
-    if (!cli_options(c, argc, argv, options, 0, 1, args))
-        return CLI_USAGE;
-    if (args[0])
-        return add_token_key(c, args[0], is_first);
-    if (!cli_conf_setting(c, "tracking_server", "key_file", NULL, &path))
-        return CLI_USAGE;
-    if (!path)
-        return cli_say(c, CLI_USAGE,
-                       "which file? The configuration has no tracking_server.key_file");
-    enum cli_exit code = add_token_key(c, path, is_first);
-    free(path);
     return code;
 }
 

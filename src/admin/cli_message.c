@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sluice/admin/message.h>
 #include <sluice/base/must.h>
-#include <sluice/os/file.h>
 #include "pretty.h"
 
 enum { MESSAGE_MAX = 32 * 1024 * 1024 };
@@ -59,14 +58,6 @@ static bool collect(void *arg, const char *text, size_t n)
     return !buf_is_full(arg);
 }
 
-static enum cli_exit write_file(struct cli *c, const char *path, const struct buf *text)
-{
-    struct err e;
-    if (file_write_atomic(path, text->data, text->len, &e))
-        return CLI_OK;
-    return cli_say(c, CLI_REFUSED, "%s", e.text);
-}
-
 static enum cli_exit write_page(struct cli *c, const struct buf *bytes, const char *path)
 {
     struct message m;
@@ -79,7 +70,7 @@ static enum cli_exit write_page(struct cli *c, const struct buf *bytes, const ch
     enum cli_exit code =
         buf_is_full(&page)
             ? cli_say(c, CLI_REFUSED, "the page would be larger than %u bytes", MESSAGE_PAGE_MAX)
-            : write_file(c, path, &page);
+            : cli_write_file(c, path, &page);
     buf_done(&page);
     message_done(&m);
     return code;
@@ -95,7 +86,9 @@ static enum cli_exit open_page(struct cli *c, json_t *request, const char *job, 
     if (code == CLI_REFUSED && buf_is_full(&bytes))
         cli_say(c, code, "the message is larger than %d bytes", MESSAGE_MAX);
     if (code == CLI_OK && output && strcmp(output, path) != 0)
-        code = write_file(c, output, &bytes);
+        code = cli_write_file(c, output, &bytes);
+    if (code == CLI_OK)
+        cli_say_warnings(c, json_object_get(answer, "job_warnings"));
     if (code == CLI_OK)
         code = write_page(c, &bytes, path);
     char *whole = code == CLI_OK ? realpath(path, NULL) : NULL;
@@ -108,6 +101,13 @@ static enum cli_exit open_page(struct cli *c, json_t *request, const char *job, 
     return code;
 }
 
+/* Beside a device, a pipe or standard output there is no place for a page. */
+static bool has_page_place(const char *output)
+{
+    return !output || str_ends_nocase(str_of(output), ".html") ||
+           (strcmp(output, "-") != 0 && !cli_is_no_file(output));
+}
+
 enum cli_exit cli_render(struct cli *c, int argc, char **argv)
 {
     const char *to = NULL, *output = NULL, *args[CLI_ARGS_MAX];
@@ -116,6 +116,11 @@ enum cli_exit cli_render(struct cli *c, int argc, char **argv)
         {"to", &to, NULL}, {"output|o", &output, NULL}, {"open", NULL, &opens}, {NULL, NULL, NULL}};
     if (!cli_options(c, argc, argv, options, 1, 1, args))
         return CLI_USAGE;
+    if (opens && !has_page_place(output))
+        return cli_say(c, CLI_REFUSED,
+                       "%s is no file that a page could lie beside: leave --open away, or name a "
+                       "file",
+                       output);
     json_t *request = cli_request("render");
     cli_put(request, "address", to);
     if (!cli_put_job(c, request, args[0])) {
@@ -143,6 +148,8 @@ enum cli_exit cli_lint(struct cli *c, int argc, char **argv)
     }
     enum cli_exit code = cli_ask(c, request, NULL, NULL, &answer);
     bool has_errors = pretty_count(answer, "errors") > 0;
+    if (code == CLI_OK && !json)
+        cli_say_warnings(c, json_object_get(answer, "job_warnings"));
     if (code == CLI_OK)
         cli_print_answer(c, answer, json, pretty_lint);
     json_decref(answer);

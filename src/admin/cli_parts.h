@@ -41,7 +41,7 @@ enum cli_exit cli_usage(struct cli *c, const char *format, ...)
 
 /* ---- options ---- */
 
-enum { CLI_ARGS_MAX = 8, CLI_LIST_MAX = 50 };
+enum { CLI_ARGS_MAX = 8, CLI_LIST_MAX = 100 };
 struct cli_option {
     const char *
         name; /* without --; "output|o": -o, too; "to+": as often as one likes; NULL ends the table */
@@ -101,9 +101,18 @@ enum cli_exit cli_answer(struct cli *c, json_t *request, bool json,
                                          struct buf *out));
 /* Who was meant, as the daemon names it ("naver" for "naver.com"), else as it was asked. */
 const char *cli_name(const json_t *answer, const char *asked);
-/* Asks, streams the answer to `output` (NULL: out; a file appears under its name only when it is
- * whole), and frees the request. */
+/* "warning: ..." to err, one for each text of the list; NULL is fine. */
+void cli_say_warnings(struct cli *c, const json_t *warnings);
+
+/* ---- files; cli_file.c ---- */
+
+/* Asks, streams the answer to `output` (NULL and "-": out; a file appears under its name only when it is
+ * whole), says the answer's warnings, and frees the request. */
 enum cli_exit cli_stream(struct cli *c, json_t *request, const char *output);
+/* What there is already, all of it, to a file of that name, in the same way. */
+enum cli_exit cli_write_file(struct cli *c, const char *output, const struct buf *text);
+/* There, and a device, a pipe or a folder: what is beside such a name is nobody's business. */
+bool cli_is_no_file(const char *output);
 /* Flushes `out`: a full disk behind a redirection must not look like success. */
 enum cli_exit cli_finish(struct cli *c, enum cli_exit code);
 

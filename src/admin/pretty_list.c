@@ -36,6 +36,31 @@ static void spec_field(struct buf *out, const char *name, const json_t *value)
     json_decref(as_text);
 }
 
+/* What is set: switches that are on, texts, and the URLs that are not tracked, one line each. */
+static void put_made_with(struct buf *out, const json_t *message)
+{
+    const json_t *value, *one;
+    const char *key;
+    size_t i;
+    if (json_object_size(message) > 0)
+        buf_puts(out, "\nmessages are made with:\n");
+    json_object_foreach((json_t *)message, key, value)
+    {
+        struct buf name;
+        if (json_is_false(value))
+            continue;
+        buf_init(&name, 64);
+        pretty_safe(&name, key, strlen(key), false);
+        if (!json_is_array(value))
+            pretty_field(out, name.data, value);
+        json_array_foreach(value, i, one)
+        {
+            pretty_field(out, name.data, one);
+        }
+        buf_done(&name);
+    }
+}
+
 /* Every scalar of the snapshot under its own name: a field that comes with a later version shows
  * up without a change here. */
 void pretty_job(const json_t *answer, struct buf *out)
@@ -69,6 +94,7 @@ void pretty_job(const json_t *answer, struct buf *out)
         spec_field(out, b.data, value);
         buf_done(&b);
     }
+    put_made_with(out, json_object_get(spec, "message"));
     buf_puts(out, "\ntemplate:\n");
     json_array_foreach(json_object_get(answer, "parts"), i, part)
     {

@@ -90,7 +90,8 @@ void pretty_lint(const json_t *answer, struct wall now, size_t width, struct buf
     put_findings(findings, width, out);
     put_unanswered(answer, width, out);
     if (json_array_size(findings) == 0) {
-        buf_puts(out, "nothing found\n");
+        buf_puts(out, json_object_get(answer, "job_warnings") ? "nothing found in the message\n"
+                                                              : "nothing found\n");
         return;
     }
     put_number(out, answer, "errors", "error");

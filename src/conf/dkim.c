@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sluice/base/must.h>
 
-#include "domain.h"
+#include <sluice/conf/domain.h>
 #include "parts.h"
 #include "paths.h"
 

@@ -1,5 +1,5 @@
 /* domain.c: see domain.h. */
-#include "domain.h"
+#include <sluice/conf/domain.h>
 
 #include <idn2.h>
 

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sluice/base/str.h>
 
-#include "domain.h"
+#include <sluice/conf/domain.h>
 #include "parts.h"
 
 #define HOST_NAME_BYTES 253

@@ -68,10 +68,10 @@ static const struct known known[] = {
         {#name, CONF_T_STRING, AT(sender.name), .min = 1, .max = most}, EVERYWHERE, check          \
     }
 static const struct known sender_known[] = {
-    SENDER(name, 200, NULL),
+    SENDER(name, 200, message_text_plain),
     SENDER(email, 320, message_text_address),
     SENDER(telephone, 100, message_text_telephone),
-    SENDER(address, 400, NULL),
+    SENDER(address, 400, message_text_plain),
 };
 #define SENDER_KNOWN (sizeof sender_known / sizeof *sender_known)
 

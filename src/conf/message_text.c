@@ -4,7 +4,7 @@
  * would make a field that mailboxes do not understand. */
 #include "message_text.h"
 
-#include "domain.h"
+#include <sluice/conf/domain.h>
 
 #define PHRASE_MAX 200
 #define HTTPS "https://"
@@ -25,6 +25,11 @@ static int next_fixed(struct str *rest)
         return -1;
     rest->n--;
     return (unsigned char)*rest->p++;
+}
+
+static bool has_tag(struct str s)
+{
+    return s.n && memmem(s.p, s.n, "{{", 2);
 }
 
 /* RFC 3986 2 */
@@ -64,13 +69,15 @@ static bool is_dotted_name(struct str s)
 const char *message_text_list_id(struct str s)
 {
     const char *open = s.n ? memchr(s.p, '<', s.n) : NULL;
-    bool is_framed = !open || (s.p[s.n - 1] == '>' && open - s.p <= PHRASE_MAX);
+    bool tagged = has_tag(s),
+         is_framed = !open || (s.p[s.n - 1] == '>' && open - s.p <= PHRASE_MAX);
 
     if (is_framed && open)
         s = str_n(open + 1, s.n - (size_t)(open - s.p) - 2);
-    if (is_framed && is_dotted_name(s))
+    if (!tagged && is_framed && is_dotted_name(s))
         return NULL;
-    return "\"news.example.com\", or \"name <news.example.com>\" with up to 200 bytes of name";
+    return "\"news.example.com\", or \"name <news.example.com>\" with up to 200 bytes of name; no "
+           "tags";
 }
 
 const char *message_text_unsubscribe(struct str s)
@@ -85,9 +92,9 @@ const char *message_text_mailto(struct str s)
 {
     const char *query = s.n ? memchr(s.p, '?', s.n) : NULL;
     struct str address = str_n(s.p, query ? (size_t)(query - s.p) : s.n);
-    bool has_tag = address.n && memmem(address.p, address.n, "{{", 2);
 
-    if (!str_starts(s, "mailto:") && is_url(s) && (has_tag || domain_address_is_good(address)))
+    if (!str_starts(s, "mailto:") && is_url(s) &&
+        (has_tag(address) || domain_address_is_good(address)))
         return NULL;
     return "an address, or \"address?subject=...\" with everything but URL letters "
            "percent-encoded; "
@@ -111,7 +118,14 @@ const char *message_text_feedback_id(struct str s)
 
 const char *message_text_address(struct str s)
 {
-    return domain_address_is_good(s) ? NULL : "an address such as \"help@example.com\"";
+    return !has_tag(s) && domain_address_is_good(s)
+               ? NULL
+               : "an address such as \"help@example.com\", without tags";
+}
+
+const char *message_text_plain(struct str s)
+{
+    return has_tag(s) ? "a text without tags: all recipients see the same" : NULL;
 }
 
 const char *message_text_telephone(struct str s)
@@ -120,7 +134,7 @@ const char *message_text_telephone(struct str s)
 
     for (size_t i = 0; i < s.n; i++)
         digits += s.p[i] >= '0' && s.p[i] <= '9';
-    return digits >= 4 ? NULL : "a telephone number such as \"02-1234-5678\"";
+    return !has_tag(s) && digits >= 4 ? NULL : "a telephone number such as \"02-1234-5678\"";
 }
 
 /* Of the beginning of a URL whose path goes on. */

@@ -14,6 +14,7 @@ const char *message_text_unsubscribe(struct str s); /* a URL, a template: RFC 80
 const char *message_text_mailto(struct str s);      /* a template, too */
 const char *message_text_feedback_id(struct str s); /* likewise */
 const char *message_text_address(struct str s);
+const char *message_text_plain(struct str s); /* anything but a template */
 const char *message_text_telephone(struct str s);
 const char *message_text_server(struct str s); /* of tracking */
 const char *message_text_web(struct str s);    /* the beginning of a URL */

@@ -4,12 +4,9 @@
 #include <sluice/base/must.h>
 #include <sluice/conf/message.h>
 
-#include "domain.h"
 #include "message_text.h"
 #include "parts.h"
 #include "paths.h"
-
-#define TEST_GROUP_MAX 100
 
 static void strings_copy(struct conf_strings *to, const struct conf_strings *from)
 {
@@ -36,7 +33,7 @@ static void read_test_group(const struct conf_node *group, const char *path,
         conf_say(p, n, own, "too long a list (got %zu, allowed: %d)", n->count, TEST_GROUP_MAX);
     for (size_t i = 0; i < n->count && i < TEST_GROUP_MAX; i++) {
         conf_path_index(item, own, i);
-        if (!domain_address_is_good(str_of(c->test_group.item[i])))
+        if (message_text_address(str_of(c->test_group.item[i])))
             conf_say(p, &n->child[i], item, "not an e-mail address (got \"%.80s\")",
                      c->test_group.item[i]);
     }

@@ -5,39 +5,41 @@
         text, sizeof text - 1                                                                      \
     }
 
-/* RFC 6376 5.4.1 and what bulk mail has beside it. Oversigned ones are listed once more than
- * they are there, so that nobody can add another that a reader shows instead. */
+/* RFC 6376 5.4.1 and what bulk mail has beside it. Oversigned ones are listed once more than they
+ * are there, so that nobody can add another that a reader shows instead; those of mailing lists
+ * only where there is one, for a list on the way may add its own. */
+enum over { ONCE, OVER_IF_THERE, OVER };
 static const struct {
     struct str name;
-    bool is_oversigned;
+    enum over over;
 } signed_field[] = {
-    {NAME("From"), true},
-    {NAME("Sender"), false},
-    {NAME("Reply-To"), true},
-    {NAME("Subject"), true},
-    {NAME("Date"), true},
-    {NAME("Message-ID"), false},
-    {NAME("To"), true},
-    {NAME("Cc"), false},
-    {NAME("MIME-Version"), false},
-    {NAME("Content-Type"), false},
-    {NAME("Content-Transfer-Encoding"), false},
-    {NAME("Content-ID"), false},
-    {NAME("Content-Description"), false},
-    {NAME("In-Reply-To"), false},
-    {NAME("References"), false},
-    {NAME("List-Id"), false},
-    {NAME("List-Help"), false},
-    {NAME("List-Unsubscribe"), false},
-    {NAME("List-Unsubscribe-Post"), false},
-    {NAME("List-Subscribe"), false},
-    {NAME("List-Post"), false},
-    {NAME("List-Owner"), false},
-    {NAME("List-Archive"), false},
-    {NAME("Feedback-ID"), false},
-    {NAME("CFBL-Address"), false},
-    {NAME("CFBL-Feedback-ID"), false},
-    {NAME("Auto-Submitted"), false},
+    {NAME("From"), OVER},
+    {NAME("Sender"), OVER_IF_THERE},
+    {NAME("Reply-To"), OVER},
+    {NAME("Subject"), OVER},
+    {NAME("Date"), OVER},
+    {NAME("Message-ID"), OVER},
+    {NAME("To"), OVER},
+    {NAME("Cc"), OVER},
+    {NAME("MIME-Version"), OVER},
+    {NAME("Content-Type"), OVER},
+    {NAME("Content-Transfer-Encoding"), OVER},
+    {NAME("Content-ID"), ONCE},
+    {NAME("Content-Description"), ONCE},
+    {NAME("In-Reply-To"), ONCE},
+    {NAME("References"), ONCE},
+    {NAME("List-Id"), OVER_IF_THERE},
+    {NAME("List-Help"), ONCE},
+    {NAME("List-Unsubscribe"), OVER_IF_THERE},
+    {NAME("List-Unsubscribe-Post"), OVER_IF_THERE},
+    {NAME("List-Subscribe"), ONCE},
+    {NAME("List-Post"), ONCE},
+    {NAME("List-Owner"), ONCE},
+    {NAME("List-Archive"), ONCE},
+    {NAME("Feedback-ID"), OVER_IF_THERE},
+    {NAME("CFBL-Address"), OVER_IF_THERE},
+    {NAME("CFBL-Feedback-ID"), OVER_IF_THERE},
+    {NAME("Auto-Submitted"), OVER_IF_THERE},
 };
 #define KINDS (sizeof signed_field / sizeof *signed_field)
 
@@ -114,7 +116,8 @@ static void list_kind(struct fields *out, const struct found *f, size_t kind)
     for (size_t i = f->of_kind[kind] ? f->count : 0; i-- > 0;)
         if (f->kind[i] == kind)
             list(out, &f->field[i]);
-    if (signed_field[kind].is_oversigned)
+    if (signed_field[kind].over == OVER ||
+        (signed_field[kind].over == OVER_IF_THERE && f->of_kind[kind]))
         list(out, &absent);
 }
 

@@ -7,10 +7,6 @@
 
 #include "decode.h"
 
-/* A tree of GMime's takes far more memory than its text, so what it is made of is counted before. */
-#define LINES_MAX 1000000u
-#define BOUNDARIES_MAX 10000u
-#define FIELDS_MAX 1000u
 #define SUBJECT_MAX 4000
 
 void eml_fail(struct reading *r, unsigned line, const char *format, ...)
@@ -80,25 +76,6 @@ static bool looks_like_field(struct str bytes)
     return i && i < bytes.n && bytes.p[i] == ':';
 }
 
-static bool is_countable(struct reading *r)
-{
-    struct str rest = r->bytes, line;
-    unsigned lines = 0, boundaries = 0, fields = 0;
-    bool in_head = true;
-
-    while (str_cut(&rest, '\n', &line)) {
-        in_head = in_head && str_trim(line).n;
-        lines++;
-        fields += in_head;
-        boundaries += str_starts(line, "--");
-    }
-    if (fields > FIELDS_MAX)
-        eml_fail(r, 0, "its header has more than %u lines", FIELDS_MAX);
-    if (lines > LINES_MAX || boundaries > BOUNDARIES_MAX)
-        eml_fail(r, 0, "it has too many lines, or lines that begin with --");
-    return r->is_fine;
-}
-
 static bool is_message(struct reading *r)
 {
     if (r->bytes.n > EML_MAX_BYTES)
@@ -109,7 +86,7 @@ static bool is_message(struct reading *r)
         skip_front(r);
     if (r->is_fine && !looks_like_field(r->bytes))
         eml_fail(r, r->first_line + 1, "this is no saved message: it begins with no header field");
-    return r->is_fine && is_countable(r);
+    return r->is_fine && eml_is_countable(r);
 }
 
 static GMimeMessage *parse(const struct reading *r)

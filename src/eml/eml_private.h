@@ -34,6 +34,8 @@ struct reading {
 
 void eml_fail(struct reading *r, unsigned line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Whether it can be given to GMime. False: eml_fail was called. */
+bool eml_is_countable(struct reading *r);
 /* The line in the file of an object's first header; 0: unknown. */
 unsigned eml_line_of(const struct reading *r, GMimeObject *object);
 /* A header's raw value, at most HEADER_VALUE_MAX bytes of it; empty: no such header. */

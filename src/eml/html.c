@@ -177,10 +177,13 @@ static void name_images(struct reading *r, struct str s, struct buf *out)
         }
         n = 4 + take_cid(from(s, i + 4), id);
         image = image_of(r, id);
+        /* The scheme in small letters: what looks at the HTML later finds it there. */
         if (image)
             buf_puts(out, image);
         else
-            buf_put(out, s.p + i, n);
+            buf_puts(out, "cid:");
+        if (!image)
+            buf_put(out, s.p + i + 4, n - 4);
         if (!image)
             problems_warn(r->problems, r->file, 0, "the HTML shows cid:%s, which is no part of it",
                           id);

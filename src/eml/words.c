@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define VALUE_MAX (1u << 20) /* of a header, decoded */
+#define WORD_MAX 8192        /* of one word; some programs make a whole subject one */
 
 struct word {
     struct str charset;
@@ -17,11 +18,13 @@ struct word {
 /* `=?charset*language?B?text?=`. */
 static bool find_word(struct str s, struct word *w)
 {
-    struct str rest = s, charset, encoding;
+    struct str rest, charset, encoding;
     const char *end;
 
     if (!str_starts(s, "=?"))
         return false;
+    s.n = s.n < WORD_MAX ? s.n : WORD_MAX;
+    rest = s;
     rest = str_n(s.p + 2, s.n - 2);
     if (!str_cut(&rest, '?', &charset) || !str_cut(&rest, '?', &encoding) || encoding.n != 1 ||
         charset.n == 0 || memchr(charset.p, ' ', charset.n))

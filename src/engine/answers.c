@@ -10,7 +10,7 @@
 /* ---- verbs ---- */
 
 enum needs { NEEDS_NOTHING, NEEDS_SPOOL = 1, NEEDS_LIST = 2, NEEDS_BOTH = 3 };
-enum { FIELDS_MAX = 7, LIST_MAX = 50 };
+enum { FIELDS_MAX = 7, LIST_MAX = TEST_GROUP_MAX };
 static const struct verb {
     const char *name;
     json_t *(*answer)(struct ask *q);

@@ -162,6 +162,7 @@ static json_t *lint(struct ask *q, const struct sample *s, struct str bytes,
     answer_put_text(answer, "address", s->email);
     answer_put_text(answer, "subject", m->subject);
     answer_put_count(answer, "bytes", bytes.n);
+    sample_put_warnings(s, answer);
     put_findings(answer, &l);
     json_object_set_new(answer, "asked", asked);
     sender_done(&sender);
@@ -182,7 +183,7 @@ json_t *answer_lint(struct ask *q)
     if (!sample_take(&s, q))
         return q->failed;
     buf_init(&text, MAILING_MAX_BYTES);
-    if (!sample_render(&s, &text, &e) || !message_parse(str_n(text.data, text.len), &m, &e)) {
+    if (!sample_render(&s, true, &text, &e) || !message_parse(str_n(text.data, text.len), &m, &e)) {
         answer = control_error("%s", e.text);
     } else {
         answer = lint(q, &s, str_n(text.data, text.len), &m);

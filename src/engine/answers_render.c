@@ -10,7 +10,7 @@ json_t *answer_render(struct ask *q)
         return q->failed;
     buf_init(&text, MAILING_MAX_BYTES);
     json_t *answer;
-    if (!sample_render(&s, &text, &e)) {
+    if (!sample_render(&s, false, &text, &e)) {
         answer = control_error("%s", e.text);
     } else if (!control_data(q->answer, text.data, text.len)) {
         answer = control_error("the client went away");
@@ -19,6 +19,7 @@ json_t *answer_render(struct ask *q)
         answer_put_text(answer, "job", s.spec->id);
         answer_put_text(answer, "address", s.email);
         answer_put_count(answer, "bytes", text.len);
+        sample_put_warnings(&s, answer);
     }
     buf_done(&text);
     sample_done(&s);

@@ -102,7 +102,7 @@ static void put_held(struct ask *q, json_t *answer, const struct job_row *row)
     char *columns = NULL, hint[APPROVAL_HINT];
     struct err e;
     if (answer_job_is_open(row) && spool_load(q->spool, row->key, &spec, &parts, &columns, &e) &&
-        approval_is_awaited(q->spool, spec)) {
+        approval_is_awaited(q->spool, spec, NULL)) {
         approval_hint(row->id, hint);
         answer_put_text(answer, "held", hint);
     }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEST_TO_MAX = 50, TEST_EXPIRES_MS = 3600 * 1000, TEST_NUMBERS_MAX = 10000 };
+enum { TEST_EXPIRES_MS = 3600 * 1000, TEST_NUMBERS_MAX = 10000 };
 
 struct test {
     struct ask *q;
@@ -16,9 +16,9 @@ struct test {
     struct job_spec *spec;
     struct part_files parts;
     char *columns;
-    char *to[TEST_TO_MAX];
+    char *to[TEST_GROUP_MAX];
     size_t count;
-    char *vars[TEST_TO_MAX]; /* of the job's recipients; used in turn */
+    char *vars[TEST_GROUP_MAX]; /* of the job's recipients; used in turn */
     size_t recipients;
 };
 
@@ -30,8 +30,7 @@ static bool add_address(struct test *t, const char *text)
     char why[160];
     if (!address_check(str_of(text), &a, why, sizeof why))
         return ask_fail(t->q, "'%.320s' is no address: %s", text, why);
-    if (t->count == TEST_TO_MAX)
-        return ask_fail(t->q, "a test goes to at most %d addresses", TEST_TO_MAX);
+    MUST(t->count < TEST_GROUP_MAX); /* a request has no more, nor has a group */
     t->to[t->count++] = mem_str(a.text);
     return true;
 }
@@ -244,7 +243,7 @@ static bool is_ready(struct ask *q, const struct job_row *row)
         return true;
     bool ok =
         spool_load(q->spool, row->key, &spec, &parts, &columns, &e) || ask_fail(q, "%s", e.text);
-    bool waits = ok && approval_is_awaited(q->spool, spec);
+    bool waits = ok && approval_is_awaited(q->spool, spec, NULL);
     job_spec_free(spec);
     part_files_done(&parts);
     free(columns);

@@ -42,11 +42,14 @@ bool approval_find(struct spool *s, const char *job, struct approval *out, struc
 }
 
 /* What cannot be read counts as not given: it can be given again. */
-bool approval_is_awaited(struct spool *s, const struct job_spec *spec)
+bool approval_is_awaited(struct spool *s, const struct job_spec *spec, struct wall *approved)
 {
-    struct approval a;
+    struct approval a = {0};
     struct err err;
-    if (!spec->needs_approval || approval_find(s, spec->id, &a, &err))
+    bool is_given = spec->needs_approval && approval_find(s, spec->id, &a, &err);
+    if (approved)
+        *approved = a.at;
+    if (!spec->needs_approval || is_given)
         return false;
     if (err.text[0])
         log_line(LOG_AT_ERROR, "job", "job=%s its approval cannot be read, it waits for one: %s",

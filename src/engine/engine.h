@@ -103,6 +103,7 @@ struct keeper_job {
     char trouble[200];       /* for status; "": none */
     bool is_damaged;         /* its database cannot be written any more: see damage.c */
     bool waits_approval;     /* see approval.c */
+    struct wall approved;    /* 0: not */
     struct tally tally;
     struct standing standing;
     struct map leases; /* lease -> struct lease_count *: what is out */
@@ -279,8 +280,8 @@ void keeper_refuse_lease(struct engine *e, struct lease_letter *l);
 void keeper_lease_back(struct engine *e, struct keeper_job *j, uint64_t lease);
 /* letters.c: what nobody took any more */
 void letters_free(struct letter *brain, struct letter *keeper, struct letter *scribe);
-/* approval.c: of a job that is about to be opened */
-bool approval_is_awaited(struct spool *s, const struct job_spec *spec);
+/* approval.c: of a job that is about to be opened; *approved (may be NULL): when it was, 0: not */
+bool approval_is_awaited(struct spool *s, const struct job_spec *spec, struct wall *approved);
 /* damage.c: true when the failure is that of one job's damaged database: the job is put aside. */
 bool keeper_put_aside(struct engine *e, const struct err *err);
 void keeper_drop_damaged(struct engine *e, struct letter **letters);

@@ -104,7 +104,7 @@ struct keeper_job *keeper_open(struct engine *e, const struct job_row *row, stru
         keeper_job_free(j);
         return NULL;
     }
-    j->waits_approval = approval_is_awaited(e->spool, j->spec);
+    j->waits_approval = approval_is_awaited(e->spool, j->spec, &j->approved);
     keeper_retally(e->spool, j);
     j->next = e->jobs;
     e->jobs = j;
@@ -128,9 +128,11 @@ struct plan_job plan_job_of(const struct keeper_job *j)
                              .in_doubt = j->spec->in_doubt,
                              .start = j->spec->start,
                              .expires_ms = j->spec->expires_ms,
+                             .approved = j->approved,
                              .is_standing = j->spec->is_standing,
                              .is_paused =
                                  j->row.state == JOB_PAUSED || !j->mailing || j->waits_approval,
+                             .ignores_client_hours = j->spec->test_of,
                              .id = j->row.id,
                              .client = j->row.client,
                              .cap = {.connection_limit = j->spec->connection_limit,

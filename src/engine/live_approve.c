@@ -8,6 +8,7 @@
 struct approve {
     const char *job, *by;
     bool untested;
+    struct wall at;
     uint32_t key; /* of the open job; 0: it could not be approved */
     bool is_paused;
     struct err *err;
@@ -16,8 +17,8 @@ struct approve {
 static bool put_note(struct engine *e, const struct approve *a)
 {
     char *key = mem_printf(APPROVAL_NOTE "%s", a->job);
-    json_t *o = json_pack("{s:I,s:o,s:b}", "at", (json_int_t)clock_wall().ms, "by",
-                          live_text(a->by), "untested", a->untested);
+    json_t *o = json_pack("{s:I,s:o,s:b}", "at", (json_int_t)a->at.ms, "by", live_text(a->by),
+                          "untested", a->untested);
     char *value = json_dumps(o, JSON_COMPACT);
     bool ok = spool_put_notes(e->spool, &(struct spool_note){key, value}, 1, a->err);
     json_decref(o);
@@ -43,6 +44,7 @@ static void approve_now(struct engine *e, void *arg)
                 a->job);
     else if (put_note(e, a)) {
         j->waits_approval = false;
+        j->approved = a->at;
         a->is_paused = j->row.state == JOB_PAUSED || !j->mailing;
         a->key = j->row.key;
     }
@@ -51,16 +53,18 @@ static void approve_now(struct engine *e, void *arg)
 static void tell_plan(struct engine *e, void *arg)
 {
     struct approve *a = arg;
-    plan_job_resume(e->plan, a->key, clock_now());
+    plan_job_approved(e->plan, a->key, a->at);
+    if (!a->is_paused)
+        plan_job_resume(e->plan, a->key, clock_now());
 }
 
 bool live_approve(struct engine *e, const char *job, const char *by, bool untested, bool *is_paused,
                   struct err *err)
 {
-    struct approve a = {.job = job, .by = by, .untested = untested, .err = err};
+    struct approve a = {.job = job, .by = by, .untested = untested, .at = clock_wall(), .err = err};
     pthread_mutex_lock(&e->lever_lock);
     engine_call(e, &e->keeper_box, approve_now, &a);
-    if (a.key && !a.is_paused)
+    if (a.key)
         engine_call(e, &e->brain_box, tell_plan, &a);
     pthread_mutex_unlock(&e->lever_lock);
     if (!a.key)

@@ -4,12 +4,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sluice/job/jobfile.h>
 #include <sluice/job/recipients.h>
 #include "setup.h"
 
-enum { DEPTH_MAX = 32, LOOK_ROWS = 512, SAY_MS = 250, BAD_SHOWN = 20, EMPTIES_MAX = 256 };
+enum { DEPTH_MAX = 32, SAY_MS = 250, EMPTIES_MAX = 256 };
 
 /* ---- who was seen ---- */
 
@@ -99,7 +98,7 @@ bool preview_says(struct preview *p, const char *stage, double done)
 
 /* ---- one recipient ---- */
 
-static bool fails(struct preview *p, const struct err *e)
+bool preview_fails(struct preview *p, const struct err *e)
 {
     str_copy(p->failed, sizeof p->failed, str_of(e->text));
     return false;
@@ -153,12 +152,12 @@ static bool ask_list(struct preview *p, const char *address, bool *may)
     char why[48];
     bool is_suppressed = list_is_suppressed(l, s->client, s->msg_class, address, why, &e);
     if (e.text[0])
-        return fails(p, &e);
+        return preview_fails(p, &e);
     bool is_capped =
         !is_suppressed && s->msg_class == MSG_AD &&
         frequency_is_capped(&p->settings->shaping, l, s->client, address, p->now, why, &e);
     if (e.text[0])
-        return fails(p, &e);
+        return preview_fails(p, &e);
     p->suppressed += is_suppressed;
     p->capped += is_capped;
     *may = !is_suppressed && !is_capped;
@@ -187,7 +186,7 @@ static bool add_recipient(struct preview *p, const struct address *a, const char
 
 static bool add_bad(struct preview *p, const char *name, uint64_t line, const char *why)
 {
-    if (p->bad_rows++ < BAD_SHOWN)
+    if (p->bad_rows++ < PREVIEW_BAD_SHOWN)
         problems_warn(&p->problems, name, (unsigned)line, "%s", why);
     if (p->bad_rows <= p->spec->max_bad_rows)
         return true;
@@ -221,8 +220,8 @@ static bool read_file(struct preview *p, struct recipients *r)
         }
         bool ok = kind == ROW_OK ? add_recipient(p, &row.address, row.vars, row.vars_len, row.line)
                                  : add_bad(p, name, row.line, row.why);
-        if (!ok ||
-            (p->rows % LOOK_ROWS == 0 && !preview_says(p, "reading recipients", share_read(r))))
+        if (!ok || (p->rows % PREVIEW_LOOK_ROWS == 0 &&
+                    !preview_says(p, "reading recipients", share_read(r))))
             return false;
     }
 }
@@ -236,14 +235,14 @@ static bool add_contact(void *arg, const char *email, const char *vars)
     bool ok = address_check(str_of(email), &a, why, sizeof why)
                   ? add_recipient(p, &a, vars, strlen(vars), p->rows)
                   : add_bad(p, p->spec->from_list, p->rows, why);
-    return ok && (p->rows % LOOK_ROWS || preview_says(p, "reading the list", 0));
+    return ok && (p->rows % PREVIEW_LOOK_ROWS || preview_says(p, "reading the list", 0));
 }
 
 static bool read_list(struct preview *p)
 {
     struct err e = {0};
     if (!engine_each_mailable(p->q->list, p->spec->from_list, add_contact, p, &e))
-        return fails(p, &e);
+        return preview_fails(p, &e);
     return !p->is_gone && !p->failed[0] && p->problems.errors == 0;
 }
 
@@ -270,7 +269,7 @@ static void check_id(struct preview *p)
                      "(got \"%s\")",
                      job_state_name(row.state), row.id);
     else if (!is_known && e.text[0])
-        fails(p, &e);
+        preview_fails(p, &e);
 }
 
 /* Beside the job file, as in the drop directory. */
@@ -310,9 +309,7 @@ static bool read_rows(struct preview *p, struct recipients *r)
     return true;
 }
 
-/* The job file, its template, and its recipients file, opened: NULL when it names none. False: something is
- * wrong with one of them; *r is the caller's all the same. */
-static bool open_job(struct preview *p, bool is_new, struct recipients **r)
+bool preview_open(struct preview *p, bool is_new, struct recipients **r)
 {
     struct now now = clock_now();
     *r = NULL;
@@ -329,85 +326,7 @@ static bool open_job(struct preview *p, bool is_new, struct recipients **r)
 bool preview_read(struct preview *p)
 {
     struct recipients *r;
-    bool ok = open_job(p, true, &r) && read_rows(p, r);
+    bool ok = preview_open(p, true, &r) && read_rows(p, r);
     recipients_close(r);
     return ok;
-}
-
-/* ---- one of them ---- */
-
-struct pick {
-    struct preview *p;
-    const char *address; /* NULL: the first */
-    struct picked *out;
-};
-
-static bool is_wanted(const struct pick *k, const char *email)
-{
-    return !k->address || strcasecmp(k->address, email) == 0;
-}
-
-static void take_picked(struct pick *k, const char *email, const char *vars, size_t n,
-                        uint64_t line)
-{
-    *k->out = (struct picked){mem_str(email), mem_strn(vars, n), line};
-}
-
-static bool pick_row(struct pick *k, struct recipients *r)
-{
-    struct recipient_row row;
-    struct err e;
-    for (enum row_kind kind; (kind = recipients_next(r, &row, &e)) != ROW_END;) {
-        if (kind == ROW_ERROR) {
-            problems_add(&k->p->problems, k->p->spec->recipients, 0, "%s", e.text);
-            return false;
-        }
-        if (kind == ROW_OK && is_wanted(k, row.address.text)) {
-            take_picked(k, row.address.text, row.vars, row.vars_len, row.line);
-            return true;
-        }
-        if (++k->p->rows % LOOK_ROWS == 0 && !control_data(k->p->q->answer, "", 0))
-            k->p->is_gone = true;
-        if (k->p->is_gone)
-            return false;
-    }
-    return true;
-}
-
-static bool pick_contact(void *arg, const char *email, const char *vars)
-{
-    struct pick *k = arg;
-    k->p->rows++;
-    if (is_wanted(k, email))
-        take_picked(k, email, vars, strlen(vars), k->p->rows);
-    return !k->out->email;
-}
-
-static bool pick_any(struct pick *k, struct recipients *r)
-{
-    const struct job_spec *s = k->p->spec;
-    struct err e = {0};
-    if (r)
-        return pick_row(k, r);
-    if (s->from_list)
-        return engine_each_mailable(k->p->q->list, s->from_list, pick_contact, k, &e) ||
-               fails(k->p, &e);
-    if (k->address)
-        take_picked(k, k->address, "{}", 2, 1);
-    return true;
-}
-
-bool preview_pick(struct preview *p, const char *address, struct picked *out)
-{
-    struct pick k = {p, address, out};
-    struct recipients *r;
-    *out = (struct picked){0};
-    bool ok = open_job(p, false, &r) && pick_any(&k, r);
-    recipients_close(r);
-    if (ok && !out->email && address)
-        problems_add(&p->problems, p->path, 0, "it has no recipient %s", address);
-    else if (ok && !out->email)
-        problems_add(&p->problems, p->path, 0,
-                     "it has no recipient yet; name an address to render for");
-    return out->email != NULL;
 }

@@ -6,7 +6,7 @@
  *     if (preview_read(&p) && preview_resolve(&p)) ...
  *     preview_done(&p);
  *
- * Or for one of its messages: preview_pick().
+ * Or for one of its messages: preview_pick(), in preview_pick.c.
  */
 #ifndef SLUICE_ENGINE_PREVIEW_H
 #define SLUICE_ENGINE_PREVIEW_H
@@ -17,6 +17,8 @@
 #define PREVIEW_DOMAINS_MAX 1000000          /* told apart */
 #define PREVIEW_RESOLVED_MAX 50000u          /* the largest */
 #define PREVIEW_SEEN_MAX (UINT64_C(1) << 26) /* addresses that are remembered, for duplicates */
+#define PREVIEW_LOOK_ROWS 512                /* so often it is seen whether the client is there */
+#define PREVIEW_BAD_SHOWN 20
 
 enum resolving { NOT_ASKED, ASKED, ANSWERED };
 struct preview_domain {
@@ -77,6 +79,11 @@ void preview_begin(struct preview *p, struct ask *q, const char *path);
 bool preview_pick(struct preview *p, const char *address, struct picked *out);
 /* False: is_gone, failed or problems say why. */
 bool preview_read(struct preview *p);
+struct recipients;
+/* The job file, its template, and its recipients file, opened: NULL when it names none. False: something is
+ * wrong with one of them; *r is the caller's all the same. */
+bool preview_open(struct preview *p, bool is_new, struct recipients **r);
+bool preview_fails(struct preview *p, const struct err *e); /* false: this machine's trouble */
 bool preview_resolve(struct preview *p);
 void preview_done(struct preview *p);
 /* Now and then: false when the client is gone. */

@@ -123,7 +123,7 @@ bool sample_take(struct sample *s, struct ask *q)
     return ok;
 }
 
-bool sample_render(const struct sample *s, struct buf *out, struct err *e)
+bool sample_render(const struct sample *s, bool keeps_links, struct buf *out, struct err *e)
 {
     char id[128];
     mailing_message_id(s->mailing, s->rid, id, sizeof id);
@@ -134,11 +134,20 @@ bool sample_render(const struct sample *s, struct buf *out, struct err *e)
                                     .now = clock_wall(),
                                     .utc_offset_min = (int)setup_settings(s->setup)->utc_offset_min,
                                     .message_id = id,
+                                    .keeps_links = keeps_links,
                                     .keys = setup_keys(s->setup)};
     if (!mailing_render(s->mailing, &in, out, e))
         return err_set(e, "no message for %s: %s", s->email, e->text);
     return !buf_is_full(out) ||
            err_set(e, "the message for %s is larger than %u bytes", s->email, MAILING_MAX_BYTES);
+}
+
+void sample_put_warnings(const struct sample *s, json_t *answer)
+{
+    json_t *list = s->preview ? preview_texts(&s->preview->problems, true) : NULL;
+    if (json_array_size(list) > 0)
+        json_object_set(answer, "job_warnings", list);
+    json_decref(list);
 }
 
 void sample_done(struct sample *s)

@@ -2,7 +2,7 @@
  * dropped yet. Private to the room; for the control socket's threads.
  *
  *     if (!sample_take(&s, q)) return q->failed;
- *     sample_render(&s, &text, &e);
+ *     sample_render(&s, false, &text, &e);
  *     sample_done(&s);
  */
 #ifndef SLUICE_ENGINE_SAMPLE_H
@@ -27,9 +27,11 @@ struct sample {
 /* What the request's "job" or "file" names, for its "address" (absent: the first recipient). False: nothing is
  * left of it, and q->failed says why. */
 bool sample_take(struct sample *s, struct ask *q);
-/* The exact bytes, signed and with tokens; at most MAILING_MAX_BYTES. False: no message can be made for this
+/* The exact bytes, signed and with tokens; at most MAILING_MAX_BYTES; keeps_links as in mailing.h. False: no message can be made for this
  * recipient. */
-bool sample_render(const struct sample *s, struct buf *out, struct err *e);
+bool sample_render(const struct sample *s, bool keeps_links, struct buf *out, struct err *e);
+/* What is odd about the job file that it is made of, as "job_warnings"; nothing when nothing is. */
+void sample_put_warnings(const struct sample *s, json_t *answer);
 void sample_done(struct sample *s);
 
 #endif

@@ -201,7 +201,8 @@ static void make_subject(struct forecast *f, uint32_t index)
     s->begins_ms = start_ms > now_ms ? start_ms : now_ms;
     /* A campaign's rows are as old as its start; those of a standing job keep coming. */
     s->added_ms = start_ms > 0 && start_ms < now_ms && !j->info.is_standing ? start_ms : now_ms;
-    spans_join(&s->closed, calendar_of(f, PARTY_CLIENT, j->info.client), j->closed);
+    const char *client = j->info.ignores_client_hours ? NULL : j->info.client;
+    spans_join(&s->closed, calendar_of(f, PARTY_CLIENT, client), j->closed);
     MUST(!map_set(&f->job_by_key, key_of(&j->info.key), stored(index)));
 }
 

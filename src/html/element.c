@@ -1,5 +1,7 @@
 #include "element.h"
 
+#include "style.h"
+
 static const struct about abouts[] = {{"a", ELEMENT_LINK, GROUP_LINK},
                                       {"br", ELEMENT_BREAK, 0},
                                       {"td", ELEMENT_CELL, GROUP_CELL},
@@ -73,6 +75,7 @@ static const struct about abouts[] = {{"a", ELEMENT_LINK, GROUP_LINK},
                                       {"iframe", ELEMENT_HIDDEN, 0},
                                       {"noembed", ELEMENT_HIDDEN, 0},
                                       {"xmp", ELEMENT_HIDDEN, 0},
+                                      {"plaintext", ELEMENT_HIDDEN, 0},
                                       {"noscript", ELEMENT_INLINE, GROUP_IN_HEAD}};
 
 const struct about *element_about(struct str name)
@@ -191,6 +194,8 @@ void elements_open(struct elements *e, const struct html_token *t,
         .kind = kind,
         .groups = about->groups,
         .is_hidden = top->is_hidden || kind == ELEMENT_HIDDEN || html_is_hidden(t),
+        .is_tiny = style_is_tiny(t, top->is_tiny),
+        .is_faint = style_is_faint(t, top->is_faint),
         .blanks = blanks_of(t, kind, top->blanks),
         .items = top->items + (kind == ELEMENT_ITEM),
     };

@@ -56,9 +56,12 @@ struct element {
     struct str name;
     enum element_kind kind;
     unsigned groups;
-    bool is_hidden; /* it or one around it */
+    bool is_hidden;         /* it or one around it */
+    bool is_tiny, is_faint; /* its text cannot be read, see style.h */
     enum lines_blanks blanks;
-    unsigned items; /* list items around it, itself included */
+    unsigned items;   /* list items around it, itself included */
+    bool is_numbered; /* a list, see number */
+    long number;      /* of its next item */
 };
 struct elements {
     struct element item[ELEMENTS_MAX]; /* 0: around all */

@@ -64,7 +64,9 @@ static void begin_content(struct lines *l)
     if (l->fresh) {
         for (unsigned i = 1; i < l->depth && i < INDENT_MAX; i++)
             buf_puts(l->out, "  ");
-        if (l->depth)
+        if (l->has_item && l->is_numbered)
+            buf_printf(l->out, "%ld. ", l->number);
+        else if (l->depth)
             buf_puts(l->out, l->has_item ? "- " : "  ");
         l->has_item = false;
         l->gap = GAP_NONE;

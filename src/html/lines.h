@@ -24,9 +24,11 @@ struct lines {
     unsigned fresh;      /* line ends written since the last content, at most 2; at the start 2 */
     enum lines_gap gap;  /* to come */
     bool gap_is_written; /* a blank stands before the section that was just opened */
-    bool has_item;       /* "- " is to come */
-    unsigned depth;      /* of list items */
-    bool is_guarded;     /* the last byte is text, and could begin a delimiter */
+    bool has_item;       /* "- " is to come, or a number */
+    bool is_numbered;
+    long number;
+    unsigned depth;  /* of list items */
+    bool is_guarded; /* the last byte is text, and could begin a delimiter */
     bool is_marked;
     size_t mark; /* where the first content since lines_mark() begins */
 };

@@ -197,8 +197,8 @@ static size_t text_end(const struct html_scan *s, size_t at)
 
 static bool is_raw(const struct html_token *t)
 {
-    static const char *const names[] = {"script", "style",   "title",    "textarea",
-                                        "iframe", "noembed", "noframes", "xmp"};
+    static const char *const names[] = {"script",  "style",    "title", "textarea", "iframe",
+                                        "noembed", "noframes", "xmp",   "plaintext"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (html_is(t, names[i]))

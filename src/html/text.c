@@ -6,6 +6,8 @@
 
 #include "element.h"
 #include "lines.h"
+#include "list.h"
+#include "style.h"
 
 #include <sluice/base/must.h>
 
@@ -21,6 +23,7 @@ struct walk {
     bool is_link; /* one is open */
     bool link_has_image;
     struct str href;
+    size_t ahead; /* bytes that may still be looked at ahead of where we are */
 };
 
 /* ---- what is dropped */
@@ -66,6 +69,14 @@ static void write_kept(struct walk *w)
 static bool is_hidden(const struct walk *w)
 {
     return elements_top(&w->elements)->is_hidden;
+}
+
+/* What stands in it cannot be read; what is within it perhaps can. */
+static bool is_unreadable(const struct walk *w)
+{
+    const struct element *top = elements_top(&w->elements);
+
+    return top->is_tiny || top->is_faint;
 }
 
 /* ---- links */
@@ -203,6 +214,34 @@ static void begin_link(struct walk *w, const struct html_token *t)
     lines_mark(&w->lines);
 }
 
+/* ---- numbered lists */
+
+static void begin_list(struct walk *w, const struct html_token *t)
+{
+    struct element *top = &w->elements.item[w->elements.count - 1];
+
+    if (top->kind != ELEMENT_LIST || w->elements.deeper)
+        return;
+    top->is_numbered = html_is(t, "ol") && !list_has_loose_tag(&w->scan, &w->ahead);
+    top->number = item_number(t, "start", 1);
+}
+
+static void begin_item(struct walk *w, const struct html_token *t)
+{
+    struct elements *e = &w->elements;
+    size_t at = e->count - 1;
+
+    w->lines.has_item = true;
+    w->lines.is_numbered = false;
+    while (at > 0 && e->item[at].kind != ELEMENT_LIST)
+        at--;
+    if (at == 0 || !e->item[at].is_numbered)
+        return;
+    w->lines.is_numbered = true;
+    w->lines.number = item_number(t, "value", e->item[at].number);
+    e->item[at].number = w->lines.number < LIST_NUMBER_MAX ? w->lines.number + 1 : LIST_NUMBER_MAX;
+}
+
 /* ---- elements */
 
 static void separate(struct walk *w, enum element_kind kind, bool is_end)
@@ -250,7 +289,7 @@ static void put_image(struct walk *w, const struct html_token *t)
     const struct html_attr *alt = html_attr(t, "alt");
     struct lines *l = &w->lines;
 
-    if (html_is_hidden(t))
+    if (html_is_hidden(t) || style_is_dot(t))
         return;
     w->link_has_image = true;
     if (!alt || alt->value.n == 0 || !mustache_is_balanced(alt->value, l->open, l->close))
@@ -272,7 +311,9 @@ static void on_open(struct walk *w, const struct html_token *t)
     if (kind == ELEMENT_LINK || kind == ELEMENT_IMAGE || kind == ELEMENT_RULE)
         write_kept(w);
     if (kind == ELEMENT_ITEM)
-        w->lines.has_item = true;
+        begin_item(w, t);
+    else if (kind == ELEMENT_LIST)
+        begin_list(w, t);
     else if (kind == ELEMENT_LINK)
         begin_link(w, t);
     else if (kind == ELEMENT_IMAGE)
@@ -296,7 +337,7 @@ static void on_text(struct walk *w, struct str text)
         return;
     if (elements_top(&w->elements)->groups & GROUP_HEAD && !is_blank(text))
         elements_close(&w->elements, elements_top(&w->elements)->name, on_ended, w);
-    if (is_hidden(w))
+    if (is_hidden(w) || (is_unreadable(w) && !is_blank(text)))
         return;
     buf_clear(&w->scratch);
     html_unescape(text, &w->scratch);
@@ -331,6 +372,8 @@ static void on_mustache(struct walk *w, const struct html_token *t, struct str o
         drop(w, t->all, open, close);
         return;
     }
+    if (is_unreadable(w) && mustache_is_value(tag.kind))
+        return;
     write_kept(w);
     lines_tag(&w->lines, &tag, is_alone(w->scan.text, &tag));
 }
@@ -365,7 +408,7 @@ static void walk(struct walk *w)
 
 void html_to_text(struct str html, struct buf *out)
 {
-    struct walk w = {.kept = NULL};
+    struct walk w = {.ahead = 4 * html.n};
 
     html_begin(&w.scan, html);
     lines_init(&w.lines, out);

@@ -133,6 +133,8 @@ static bool check_address(struct checking *c, const char *field, struct str s, s
     }
     if (!a->local_is_ascii)
         wrong(c, field, "only plain ASCII letters may stand before the @ (got \"%.80s\")", a->text);
+    if (strstr(a->text, "{{"))
+        wrong(c, field, "tags do not work here (got \"%.80s\")", a->text);
     return a->local_is_ascii;
 }
 

@@ -1,8 +1,8 @@
 /* jobfile_message.c: what a job's messages are made with, from the three places that may say it. */
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sluice/base/must.h>
 #include <sluice/conf/message.h>
-#include <sluice/os/file.h>
 
 #include "jobfile_private.h"
 
@@ -28,10 +28,13 @@ static void read_manifest(const struct settings *s, struct job_spec *spec, struc
     char *path = mem_printf("%s/" MANIFEST_NAME, folder);
     char *shown = mem_printf("%s/" MANIFEST_NAME, spec->template_name);
 
-    if (file_exists(path) && template_holds(folder, path))
+    struct stat st;
+
+    if (template_holds(folder, path))
         manifest_read(path, shown, (size_t)s->caps.job_file_bytes, &spec->message, p);
-    else if (file_exists(path))
-        problems_add(p, shown, 0, "a symbolic link leads out of the template's folder");
+    else if (lstat(path, &st) == 0)
+        problems_add(p, shown, 0,
+                     "a symbolic link that leads nowhere, or out of the template's folder");
     free(shown);
     free(path);
     free(folder);

@@ -10,16 +10,24 @@
 
 #define LOGGED_MAX 5
 
+/* "sale/html.html:12: ..."; files of the drop directory by their names. */
+static void log_warning(const struct submission *s, const struct problem *one)
+{
+    struct problem plain = {one->file, one->line, one->text, false}; /* the key says what it is */
+    const struct problems alone = {.item = &plain, .count = 1};
+    char *line = refusal_text(&alone, s->lane->intake->o.settings->drop_dir), text[400];
+
+    log_line(LOG_AT_WARNING, "intake", "job=%s warning=%s", s->file.spec->id,
+             log_quote(str_trim(str_of(line)), text, sizeof text));
+    free(line);
+}
+
 void submission_log_warnings(const struct submission *s)
 {
     size_t shown = s->warnings < LOGGED_MAX ? s->warnings : LOGGED_MAX;
 
-    for (size_t i = 0; i < shown; i++) {
-        char text[400];
-
-        log_line(LOG_AT_WARNING, "intake", "job=%s warning=%s", s->file.spec->id,
-                 log_quote(str_of(s->problems.item[i].text), text, sizeof text));
-    }
+    for (size_t i = 0; i < shown; i++)
+        log_warning(s, &s->problems.item[i]);
     if (s->warnings > shown)
         log_line(LOG_AT_WARNING, "intake", "job=%s more_warnings=%zu in %s.warnings",
                  s->file.spec->id, s->warnings - shown, s->stem);

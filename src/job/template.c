@@ -77,6 +77,8 @@ static void take_inner(struct gathering *g, const char *folder, const char *name
     } else if (!file_name_is_safe(name, &why) || utf8_bad_at(name, strlen(name)) != strlen(name)) {
         problems_add(g->problems, g->name, 0, "a file in %s has a name that cannot be used: %s",
                      folder, why ? why : "it is not UTF-8");
+    } else if (strstr(name, "{{")) { /* it would stand in the message as it is */
+        problems_add(g->problems, g->name, 0, "%s: tags do not work in the names of files", whole);
     } else {
         gather_bytes(g, whole);
     }

@@ -1,8 +1,6 @@
 /* What was to be replaced and was not. */
 #include "checks.h"
 
-#include "headers.h"
-
 #define SUBJECT_BYTES 4096
 
 static const struct {
@@ -83,17 +81,14 @@ static void seen_html(struct str html, struct buf *out)
 
 void check_placeholders(const struct lint_message *m, struct lint *l)
 {
-    struct buf value, seen;
+    struct buf seen;
 
-    buf_init(&value, SUBJECT_BYTES);
     buf_init(&seen, m->html.n > SUBJECT_BYTES ? m->html.n : SUBJECT_BYTES);
-    if (header_find(m->message, "Subject", &value) &&
-        header_decode(str_n(value.data, value.len), &seen))
+    if (subject_of(m, &seen))
         check(str_n(seen.data, seen.len), "the subject", l);
     buf_clear(&seen);
     seen_html(m->html, &seen);
     if (!check(str_n(seen.data, seen.len), "the HTML", l))
         check(m->text, "the text", l);
-    buf_done(&value);
     buf_done(&seen);
 }

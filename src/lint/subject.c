@@ -86,6 +86,22 @@ static void check_text(const struct lint_message *m, struct str subject, struct 
             "filters and readers take that for deceit");
 }
 
+bool subject_of(const struct lint_message *m, struct buf *out)
+{
+    struct buf value;
+    bool is_known = m->subject.n;
+
+    if (is_known) {
+        buf_put(out, m->subject.p, m->subject.n);
+        return true;
+    }
+    buf_init(&value, SUBJECT_BYTES);
+    is_known = header_find(m->message, "Subject", &value) &&
+               header_decode(str_n(value.data, value.len), out);
+    buf_done(&value);
+    return is_known;
+}
+
 void check_subject(const struct lint_message *m, struct lint *l)
 {
     struct buf value, subject;
@@ -94,7 +110,7 @@ void check_subject(const struct lint_message *m, struct lint *l)
     buf_init(&subject, SUBJECT_BYTES);
     if (!header_find(m->message, "Subject", &value) || value.len == 0)
         lint_add(l, LINT_ERROR, "subject", "the message has no subject");
-    else if (header_decode(str_n(value.data, value.len), &subject))
+    else if (subject_of(m, &subject))
         check_text(m, str_n(subject.data, subject.len), l, &value);
     buf_done(&value);
     buf_done(&subject);

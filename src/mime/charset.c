@@ -82,15 +82,22 @@ static void put_character(struct converting *c, uint32_t cp)
     c->used += ksx1001_put(c->table, c->to, cp, &c->is_shifted, c->chunk + c->used);
 }
 
-static void put_lacking(struct converting *c, uint32_t cp)
+static void put_equivalent(struct converting *c, uint32_t cp)
+{
+    const char *text = charset_equivalent(cp);
+    struct str s = str_of(text ? text : "?");
+
+    for (size_t i = 0; i < s.n;) {
+        i += utf8_next(s.p + i, s.n - i, &cp);
+        put_character(c, cp);
+    }
+}
+
+static void put_reference(struct converting *c, uint32_t cp)
 {
     char digits[16];
     size_t at = sizeof digits;
 
-    if (c->lacking == LACKING_QUESTION) {
-        put_character(c, '?');
-        return;
-    }
     digits[--at] = ';';
     for (; cp; cp /= 10)
         digits[--at] = (char)('0' + cp % 10);
@@ -128,8 +135,10 @@ bool charset_convert(enum mail_charset to, struct str text, enum lacking lacking
         i += utf8_next(text.p + i, text.n - i, &cp);
         if (ksx1001_has(c.table, to, cp))
             put_character(&c, cp);
+        else if (lacking == LACKING_REFERENCE)
+            put_reference(&c, cp);
         else
-            put_lacking(&c, cp);
+            put_equivalent(&c, cp);
     }
     flush(&c);
     if (c.is_shifted)

@@ -72,7 +72,7 @@ static ssize_t read_some(int fd, void *to, size_t n)
     return got;
 }
 
-static bool write_all(int fd, const void *data, size_t n)
+bool file_write_all(int fd, const void *data, size_t n)
 {
     const char *from = data;
 
@@ -150,8 +150,7 @@ bool file_read(const char *path, struct buf *out, struct err *e)
     return ok;
 }
 
-/* "dir/name" gives "dir", "name" gives ".", "/name" gives "/". To be freed. */
-static char *parent_of(const char *path)
+char *file_parent(const char *path)
 {
     const char *slash = strrchr(path, '/');
 
@@ -173,7 +172,7 @@ bool file_sync_dir(const char *path, struct err *e)
 
 static bool sync_parent(const char *path, struct err *e)
 {
-    char *dir = parent_of(path);
+    char *dir = file_parent(path);
     bool ok = file_sync_dir(dir, e);
 
     free(dir);
@@ -184,7 +183,7 @@ static bool sync_parent(const char *path, struct err *e)
  * over what a crash leaves behind. *temp is to be freed, NULL on failure. */
 static int open_temp(const char *path, char **temp, struct err *e)
 {
-    char *dir = parent_of(path);
+    char *dir = file_parent(path);
     const char *slash = strrchr(path, '/');
     int fd;
 
@@ -226,7 +225,7 @@ bool file_write_atomic(const char *path, const void *data, size_t n, struct err 
 
     if (fd < 0)
         return false;
-    if (!write_all(fd, data, n)) {
+    if (!file_write_all(fd, data, n)) {
         close_quietly(fd);
         ok = false;
     } else {
@@ -265,7 +264,7 @@ static bool copy_bytes(int in, int out)
     bool ok = true;
 
     while (ok && (got = read_some(in, chunk, CHUNK)) != 0)
-        ok = got > 0 && write_all(out, chunk, (size_t)got);
+        ok = got > 0 && file_write_all(out, chunk, (size_t)got);
     free(chunk);
     return ok;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -106,19 +107,14 @@ void secret_done(struct buf *b)
     buf_done(b);
 }
 
-static bool write_all(int fd, const char *from, size_t n)
+/* Who could read what is replaced goes on doing so: a daemon that runs as another user, a group. */
+static bool keep_owner(int fd, const char *path)
 {
-    while (n) {
-        ssize_t wrote = write(fd, from, n);
+    struct stat st;
 
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote < 0)
-            return false;
-        from += wrote;
-        n -= (size_t)wrote;
-    }
-    return true;
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+        return true;
+    return fchown(fd, st.st_uid, st.st_gid) != 0 || fchmod(fd, st.st_mode & 0640) == 0;
 }
 
 /* link(2) is the rename that never overwrites. */
@@ -132,12 +128,11 @@ static bool give_name(const char *temp, const char *path, bool replaces)
 bool secret_write(const char *path, const void *data, size_t n, bool replaces, struct err *e)
 {
     const char *slash = strrchr(path, '/');
-    char *dir = !slash          ? mem_str(".")
-                : slash == path ? mem_str("/")
-                                : mem_strn(path, (size_t)(slash - path));
+    char *dir = file_parent(path);
     char *temp = mem_printf("%s/.%.200s.XXXXXX", dir, slash ? slash + 1 : path);
     int fd = mkostemp(temp, O_CLOEXEC); /* 0600 from its first moment */
-    bool ok = fd >= 0 && write_all(fd, data, n) && fsync(fd) == 0;
+    bool ok = fd >= 0 && file_write_all(fd, data, n) && (!replaces || keep_owner(fd, path)) &&
+              fsync(fd) == 0;
 
     close_quietly(fd);
     ok = ok && give_name(temp, path, replaces);
@@ -151,4 +146,21 @@ bool secret_write(const char *path, const void *data, size_t n, bool replaces, s
     free(temp);
     free(dir);
     return ok;
+}
+
+int secret_lock(const char *path, struct err *e)
+{
+    char *dir = file_parent(path);
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    while (fd >= 0 && flock(fd, LOCK_EX) != 0) {
+        if (errno == EINTR)
+            continue;
+        close_quietly(fd);
+        fd = -1;
+    }
+    if (fd < 0)
+        err_sys(e, "cannot lock the directory %s", dir);
+    free(dir);
+    return fd;
 }

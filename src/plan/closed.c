@@ -176,19 +176,25 @@ int64_t provider_opens_ms(const struct plan *p, const struct provider *v, struct
 
 /* ---- calendars come ---- */
 
+static const struct spans *client_closed(const struct job *j)
+{
+    return j->client && !j->info.ignores_client_hours ? &j->client->closed : NULL;
+}
+
 /* Its time is the last that the plan saw: the first look at the job corrects it. */
 void job_read_client(struct plan *p, struct job *j)
 {
-    if (!j->client)
+    const struct spans *closed = client_closed(j);
+    if (!closed)
         return;
-    spans_copy(&j->closed, &j->client->closed);
+    spans_copy(&j->closed, closed);
     job_review(p, j, p->seen);
 }
 
 static void rejoin(struct plan *p, struct job *j, struct now now)
 {
     spans_done(&j->closed);
-    spans_join(&j->closed, &j->own, j->client ? &j->client->closed : NULL);
+    spans_join(&j->closed, &j->own, client_closed(j));
     job_forget_joined(j);
     job_review(p, j, now);
 }

@@ -109,6 +109,15 @@ bool plan_job_resume(struct plan *p, uint32_t job_key, struct now now)
     return true;
 }
 
+bool plan_job_approved(struct plan *p, uint32_t job_key, struct wall at)
+{
+    struct job *j = plan_job_find(p, job_key);
+    if (!j)
+        return false;
+    j->info.approved = at;
+    return true;
+}
+
 bool plan_job_cancel(struct plan *p, uint32_t job_key, struct now now)
 {
     struct job *j = plan_job_find(p, job_key);

@@ -129,11 +129,13 @@ void provider_lease(struct plan *p, struct provider *v, struct now now)
 
 /* ---- the answer ---- */
 
-/* Time behind a closed gate does not count. */
+/* Time behind a closed gate does not count, nor does waiting for an approval. */
 struct wall delivery_expires(struct plan *p, struct job *j, const struct provider *v,
                              struct wall added)
 {
     int64_t from = added.ms > j->info.start.ms ? added.ms : j->info.start.ms;
+    if (from < j->info.approved.ms)
+        from = j->info.approved.ms;
     return (struct wall){spans_after_open_ms(closed_for(p, j, v), from, j->info.expires_ms)};
 }
 

@@ -2,9 +2,14 @@
 
 #include <sluice/base/buf.h>
 
-#define TEXT_MAX (16u * 1024 * 1024)
+#include "advert_address.h"
+#include "advert_text.h"
+
+#include <sluice/base/utf8.h>
+
 #define TELEPHONE_MAX 24
-#define NEAR 400 /* bytes between an opt-out's wording and the link or address for it */
+#define NEAR 400      /* bytes between an opt-out's wording and the link or address for it */
+#define DENIAL_MAX 60 /* bytes behind it in which it may be denied */
 
 static bool is_digit(char c)
 {
@@ -16,23 +21,14 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* Lower case, and without blanks: lines are wrapped anywhere, and people write one name in two
- * ways. */
-static void squeeze(struct buf *to, struct str text)
+static void fold_and_squeeze(struct str text, struct buf *out)
 {
-    for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
+    struct buf folded;
 
-        if (c == 0xc2 && i + 1 < text.n && (unsigned char)text.p[i + 1] == 0xa0)
-            i++; /* no-break space */
-        else if (c > ' ')
-            buf_putc(to, (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c));
-    }
-}
-
-static const char *find(struct str in, const char *what)
-{
-    return in.n ? memmem(in.p, in.n, what, strlen(what)) : NULL;
+    buf_init(&folded, ADVERT_TEXT_MAX);
+    advert_fold(text, &folded);
+    advert_squeeze(str_n(folded.data, folded.len), out);
+    buf_done(&folded);
 }
 
 static bool holds(struct str squeezed, const char *what)
@@ -40,10 +36,28 @@ static bool holds(struct str squeezed, const char *what)
     struct buf w;
     bool found;
 
-    buf_init(&w, TEXT_MAX);
-    squeeze(&w, str_of(what));
-    found = w.len && find(squeezed, w.data);
+    buf_init(&w, ADVERT_TEXT_MAX);
+    fold_and_squeeze(str_of(what), &w);
+    found = w.len && advert_find(squeezed, w.data);
     buf_done(&w);
+    return found;
+}
+
+static bool holds_address(struct str squeezed, const char *what)
+{
+    struct buf in, w, wanted;
+    bool found;
+
+    buf_init(&in, ADVERT_TEXT_MAX);
+    buf_init(&w, ADVERT_TEXT_MAX);
+    buf_init(&wanted, ADVERT_TEXT_MAX);
+    advert_shorten_address(squeezed, &in);
+    fold_and_squeeze(str_of(what), &w);
+    advert_shorten_address(str_n(w.data, w.len), &wanted);
+    found = wanted.len && advert_find(str_n(in.data, in.len), wanted.data);
+    buf_done(&wanted);
+    buf_done(&w);
+    buf_done(&in);
     return found;
 }
 
@@ -90,126 +104,64 @@ static bool is_telephone(struct str s)
     return digits >= 8 && digits <= 12 && (groups == 1 || group == 4);
 }
 
-/* Ends where the last group of a number that begins at `from` may end. */
-static bool telephone_at(struct str s, size_t from)
+/* "02-555-0100" is the number "(02) 555 0100". */
+static bool is_number(struct str s, struct str wanted)
+{
+    char digits[ADVERT_DIGITS];
+    size_t n = advert_digits(s, digits);
+
+    return n == wanted.n && memcmp(digits, wanted.p, n) == 0;
+}
+
+/* Ends where the last group of a number that begins at `from` may end. wanted: its digits; NULL:
+ * any. */
+static bool telephone_at(struct str s, size_t from, const struct str *wanted)
 {
     size_t most = s.n - from < TELEPHONE_MAX ? s.n : from + TELEPHONE_MAX;
 
     for (size_t i = from; i < most; i++) {
         char c = s.p[i];
-        bool is_blank = c == ' ' && i + 1 < s.n && is_digit(s.p[i + 1]);
+        struct str number = str_n(s.p + from, i + 1 - from);
+        bool is_blank = (c == ' ' || (wanted && c && strchr("\t\r\n", c))) && i + 1 < s.n &&
+                        (wanted || is_digit(s.p[i + 1]));
 
         if (!is_digit(c) && !is_blank && (!c || !strchr("-.+()", c)))
             return false;
         if (is_digit(c) && (i + 1 == s.n || !is_digit(s.p[i + 1])) &&
-            is_telephone(str_n(s.p + from, i + 1 - from)))
+            (wanted ? is_number(number, *wanted) : is_telephone(number)))
             return true;
     }
     return false;
 }
 
-static bool has_telephone(struct str s)
+static bool has_telephone(struct str s, const struct str *wanted)
 {
     for (size_t i = 0; i < s.n; i++) {
         bool begins = is_digit(s.p[i]) || s.p[i] == '+' || s.p[i] == '(';
         bool is_inside = i > 0 && (is_digit(s.p[i - 1]) || s.p[i - 1] == '-');
 
-        if (begins && !is_inside && telephone_at(s, i))
+        if (begins && !is_inside && telephone_at(s, i, wanted))
             return true;
     }
     return false;
 }
 
-static bool ends_in(struct str word, const char *const *ending, size_t n)
+/* What holds more than a number ("02-555-0100, ext. 3") is compared as a text. */
+static bool holds_telephone(struct str folded, struct str squeezed, const char *what)
 {
-    for (size_t i = 0; i < n; i++) {
-        size_t k = strlen(ending[i]);
+    char digits[ADVERT_DIGITS];
+    struct str wanted = str_n(digits, advert_digits(str_of(what), digits));
 
-        if (word.n > k && memcmp(word.p + word.n - k, ending[i], k) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool begins_with(struct str s, const char *const *what, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (str_starts(s, what[i]))
-            return true;
-    }
-    return false;
-}
-
-/* "12", "12-3,", "255번길", "3층"; but not "2회": that is no number of a house. */
-static bool is_house_number(struct str s)
-{
-    static const char *const behind[] = {"번", "층", "호", "동"};
-    size_t n = 0;
-
-    while (n < s.n && (is_digit(s.p[n]) || (n && s.p[n] == '-')))
-        n++;
-    return n && (n == s.n || (unsigned char)s.p[n] < 0x80 ||
-                 begins_with(str_n(s.p + n, s.n - n), behind, sizeof behind / sizeof *behind));
-}
-
-/* "봄날로" and a number behind it, in the same word or the next. */
-static bool is_street(struct str word, struct str next)
-{
-    static const char *const street[] = {"로", "길", "동", "읍", "면", "리", "가"};
-    const size_t n = sizeof street / sizeof *street;
-
-    if (ends_in(word, street, n) && is_house_number(next))
-        return true;
-    for (size_t i = 1; i < word.n; i++) {
-        if (is_digit(word.p[i]) && !is_digit(word.p[i - 1]) &&
-            ends_in(str_n(word.p, i), street, n) && is_house_number(str_n(word.p + i, word.n - i)))
-            return true;
-    }
-    return false;
-}
-
-static bool is_region(struct str word)
-{
-    static const char *const ending[] = {"시", "도", "군", "구"};
-    static const char *const whole[] = {"서울", "부산", "대구", "인천", "광주", "대전",
-                                        "울산", "세종", "경기", "강원", "충북", "충남",
-                                        "전북", "전남", "경북", "경남", "제주"};
-
-    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
-        if (str_is(word, whole[i]))
-            return true;
-    }
-    return ends_in(word, ending, sizeof ending / sizeof *ending);
-}
-
-/* A city, county or district, and soon behind it a street with a number: 서울특별시 중구 봄날로 12. */
-static bool has_address(struct str text)
-{
-    struct str word = {NULL, 0}, next;
-    unsigned left = 0; /* words in which the street may come */
-
-    for (size_t i = 0; i <= text.n;) {
-        size_t from = i;
-
-        while (i < text.n && (unsigned char)text.p[i] > ' ' && text.p[i] != ',')
-            i++;
-        next = str_n(text.p + from, i - from);
-        i++;
-        if (next.n == 0)
-            continue;
-        if (left && is_street(word, next))
-            return true;
-        left = is_region(next) ? 5 : left ? left - 1 : 0;
-        word = next;
-    }
-    return left && is_street(word, str_n("", 0));
+    if (wanted.n == 0 || what[strspn(what, "0123456789 -.+()")])
+        return holds(squeezed, what);
+    return has_telephone(folded, &wanted);
 }
 
 static bool has_name(struct str squeezed, const char *from_name)
 {
-    return (from_name && holds(squeezed, from_name)) || find(squeezed, "주식회사") ||
-           find(squeezed, "유한회사") || find(squeezed, "(주)") || find(squeezed, "㈜") ||
-           find(squeezed, "co.,ltd") || find(squeezed, "inc.");
+    return (from_name && holds(squeezed, from_name)) || advert_find(squeezed, "유한회사") ||
+           advert_find(squeezed, "(주)") || advert_find(squeezed, "co.,ltd") ||
+           advert_find(squeezed, "inc.");
 }
 
 /* ---- opt-out */
@@ -220,8 +172,62 @@ static bool has_way_near(struct str s, size_t at)
     size_t to = s.n - at > NEAR ? at + NEAR : s.n;
     struct str around = str_n(s.p + from, to - from);
 
-    return find(around, "http://") || find(around, "https://") || find(around, "mailto:") ||
-           has_email(around);
+    return advert_find(around, "http://") || advert_find(around, "https://") ||
+           advert_find(around, "mailto:") || has_email(around);
+}
+
+static bool begins_with_any(struct str s, const char *const *what, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (str_starts(s, what[i]))
+            return true;
+    }
+    return false;
+}
+
+/* "수신거부는 불가능합니다", "수신거부할 수 없습니다"; but "수신거부가 되지 않으면" denies nothing. */
+static bool is_denied_behind(struct str rest)
+{
+    static const char *const words[] = {
+        "불가",          "할수없",        "하실수없",      "되지않",       "안됩니다",
+        "하지못",        "isnotpossible", "isimpossible",  "isnotallowed", "isnotavailable",
+        "isunavailable", "isnotoffered",  "isnotsupported"};
+    static const char *const conditions[] = {"으면", "는경우", "을경우",
+                                             "을때", "으시면", "는다면"};
+    const char *end;
+
+    if (rest.n > DENIAL_MAX)
+        rest.n = DENIAL_MAX;
+    end = rest.n ? memchr(rest.p, '.', rest.n) : NULL;
+    if (end)
+        rest.n = (size_t)(end - rest.p);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const char *at = advert_find(rest, words[i]);
+        size_t behind = at ? (size_t)(at - rest.p) + strlen(words[i]) : 0;
+
+        if (at && !begins_with_any(str_n(rest.p + behind, rest.n - behind), conditions,
+                                   sizeof conditions / sizeof *conditions))
+            return true;
+    }
+    return false;
+}
+
+/* "You cannot unsubscribe" */
+static bool is_denied_before(struct str before)
+{
+    static const char *const words[] = {"cannot",   "can't",        "cannotbe",   "maynot",
+                                        "unableto", "impossibleto", "possibleto", "notallowedto"};
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        bool is_not_possible = str_is(str_of(words[i]), "possibleto");
+
+        if (!str_ends_nocase(before, words[i]))
+            continue;
+        if (!is_not_possible ||
+            str_ends_nocase(str_n(before.p, before.n - strlen(words[i])), "not"))
+            return true;
+    }
+    return false;
 }
 
 static bool has_optout(struct str squeezed, const char *const *wording, size_t n)
@@ -230,8 +236,12 @@ static bool has_optout(struct str squeezed, const char *const *wording, size_t n
         struct str rest = squeezed;
         const char *at;
 
-        while ((at = find(rest, wording[i]))) {
-            if (has_way_near(squeezed, (size_t)(at - squeezed.p)))
+        while ((at = advert_find(rest, wording[i]))) {
+            size_t before = (size_t)(at - squeezed.p), behind = before + strlen(wording[i]);
+
+            if (!is_denied_before(str_n(squeezed.p, before)) &&
+                !is_denied_behind(str_n(squeezed.p + behind, squeezed.n - behind)) &&
+                has_way_near(squeezed, before))
                 return true;
             rest = str_n(at + 1, rest.n - (size_t)(at + 1 - rest.p));
         }
@@ -239,46 +249,64 @@ static bool has_optout(struct str squeezed, const char *const *wording, size_t n
     return false;
 }
 
-/* Without blanks, as squeeze() leaves them. */
-static const char *const korean[] = {"수신거부",     "수신을거부",     "수신을원하지", "수신을원치",
-                                     "수신동의철회", "수신동의를철회", "수신철회",     "구독취소",
-                                     "구독해지",     "구독을취소",     "구독을해지",   "수신해지",
-                                     "더이상받고",   "받지않으시려",   "원하지않으",   "원치않으"};
-static const char *const english[] = {"unsubscribe",      "optout",           "opt-out",
-                                      "optingout",        "stopreceiving",    "nolongerwish",
-                                      "notwishtoreceive", "notwanttoreceive", "tostopthese",
-                                      "stopthese",        "refusetoreceive"};
+/* Without blanks, as advert_squeeze() leaves them. */
+static const char *const korean[] = {
+    "수신거부",       "수신을거부", "수신거절",   "수신을원하지", "수신을원치",   "수신동의철회",
+    "수신동의를철회", "수신철회",   "수신해지",   "수신해제",     "수신을해제",   "수신을해지",
+    "수신중단",       "수신을중단", "구독취소",   "구독해지",     "구독을취소",   "구독을해지",
+    "구독해제",       "구독을해제", "더이상받고", "받지않기",     "받지않으시려", "받고싶지않",
+    "원하지않으",     "원치않으"};
+static const char *const english[] = {
+    "unsubscri",        "optout",           "opt-out",       "optingout",        "opting-out",
+    "stopreceiving",    "stopgetting",      "nolongerwish",  "nolongerwant",     "notwishtoreceive",
+    "notwanttoreceive", "notwishtoget",     "notwanttoget",  "don'twanttorec",   "don'twanttoget",
+    "don'twishtorec",   "don'twishtoget",   "dontwanttorec", "tostopthese",      "stopthese",
+    "refusetoreceive",  "cancelyoursubscr", "cancelsubscr",  "cancelthissubscr", "cancelthesubscr",
+    "fromourmailing",   "fromthismailing",  "fromthemailing"};
 
 /* ---- the whole */
 
 unsigned advert_lacks(struct str text, const struct sender_data *sender, const char *from_name)
 {
-    struct buf buf;
-    struct str s;
+    struct buf folded, squeezed;
+    struct str plain, s;
     unsigned lacks = 0;
 
-    buf_init(&buf, TEXT_MAX);
-    squeeze(&buf, text);
-    s = str_n(buf.data, buf.len);
+    buf_init(&folded, ADVERT_TEXT_MAX);
+    buf_init(&squeezed, ADVERT_TEXT_MAX);
+    advert_fold(text, &folded);
+    plain = str_n(folded.data, folded.len);
+    advert_squeeze(plain, &squeezed);
+    s = str_n(squeezed.data, squeezed.len);
     if (!(sender->name ? holds(s, sender->name) : has_name(s, from_name)))
         lacks |= ADVERT_NAME;
-    if (!(sender->email ? holds(s, sender->email) : has_email(text)))
+    if (!(sender->email ? holds(s, sender->email) : has_email(plain)))
         lacks |= ADVERT_EMAIL;
-    if (!(sender->telephone ? holds(s, sender->telephone) : has_telephone(text)))
+    if (!(sender->telephone ? holds_telephone(plain, s, sender->telephone)
+                            : has_telephone(plain, NULL)))
         lacks |= ADVERT_TELEPHONE;
-    if (!(sender->address ? holds(s, sender->address) : has_address(text)))
+    if (!(sender->address ? holds_address(s, sender->address) : advert_has_address(plain)))
         lacks |= ADVERT_ADDRESS;
     if (!has_optout(s, korean, sizeof korean / sizeof *korean))
         lacks |= ADVERT_OPTOUT_KO;
     if (!has_optout(s, english, sizeof english / sizeof *english))
         lacks |= ADVERT_OPTOUT_EN;
-    buf_done(&buf);
+    buf_done(&squeezed);
+    buf_done(&folded);
     return lacks;
 }
 
+/* What follows may hide the mark or turn it around. */
 bool advert_is_marked(struct str subject)
 {
-    return str_starts(subject, ADVERT_MARK);
+    size_t at = strlen(ADVERT_MARK);
+    uint32_t cp;
+
+    if (!str_starts(subject, ADVERT_MARK))
+        return false;
+    while (at < subject.n && strchr(" \t\r\n", subject.p[at]) && subject.p[at])
+        at++;
+    return !utf8_next(subject.p + at, subject.n - at, &cp) || !advert_is_invisible(cp);
 }
 
 static const struct {

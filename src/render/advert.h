@@ -22,11 +22,13 @@ enum advert_item {
     ADVERT_OPTOUT_EN = 32
 };
 #define ADVERT_ITEMS 6
-/* What the text does not show. Of what `sender` gives, that very text must be there (blanks do not
- * count); of what it does not give, anything that looks like it. from_name may be NULL. An opt-out
- * is wording and a URL or an address near it. */
+/* What the text does not show. Of what `sender` gives, that very text must be there (blanks, case
+ * and ways of writing the same do not count: advert_text.h); of what it does not give, anything that
+ * looks like it. from_name may be NULL. An opt-out is wording that nothing denies, and a URL or an
+ * address near it. */
 unsigned advert_lacks(struct str text, const struct sender_data *sender, const char *from_name);
-/* Whether a text of any kind begins as an advertisement's subject must. */
+/* Whether a text of any kind begins as an advertisement's subject must, with nothing invisible
+ * behind it. */
 bool advert_is_marked(struct str subject);
 /* "the sender's telephone number" and what to write. */
 const char *advert_item_name(enum advert_item i);

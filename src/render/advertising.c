@@ -1,16 +1,14 @@
 /* An `ad` job at submission: refused, warned of or mended, when its messages lack what the law asks
- * for. What counts is what a recipient without any variables would see: the job's own variables are
- * filled in, the rows' are not. */
+ * for, as two recipients would see them: advertising_sample.h. */
 #include "making.h"
 
 #include <sluice/base/must.h>
-#include <sluice/html/html.h>
 
 #include <stdlib.h>
 
 #include "advert.h"
+#include "advertising_sample.h"
 
-#define SAMPLE_MAX (16u * 1024 * 1024)
 #define FOOTER_MAX (64u * 1024)
 
 static bool is_ad(const struct making *k)
@@ -54,6 +52,10 @@ void advertising_subject(struct making *k, struct buf *text, const char *file)
         buf_puts(text, ADVERT_MARK " ");
         buf_puts(text, old);
         free(old);
+        if (k->is_new)
+            problems_warn(k->problems, file, 0,
+                          "the subject did not begin with \"" ADVERT_MARK
+                          "\", exactly so: it is put before it");
     } else if (k->is_new) {
         say(k, file,
             "the subject of an advertisement begins with \"" ADVERT_MARK
@@ -62,51 +64,75 @@ void advertising_subject(struct making *k, struct buf *text, const char *file)
     }
 }
 
-/* ---- what a body shows */
+/* ---- what a body lacks */
 
-/* A body as text for somebody without variables. */
-static void show_sample(const struct mailing *m, enum part_kind kind, struct buf *text)
+struct lack {
+    unsigned bare, full; /* for whom: see advertising_sample.h */
+};
+
+static struct lack lacks(const struct mailing *m, enum part_kind kind)
 {
-    static const char made[] = "\"https://made.example/\"";
-    static const struct json_view none = {"\"\"", 2, JSON_VIEW_STRING};
-    struct json_view slot[NAMES_MAX];
-    struct sink sink;
-    struct run run = {.slot = slot, .sink = &sink};
-    struct buf body;
+    return (struct lack){.bare = sample_lacks(m, kind, SAMPLE_BARE, NULL),
+                         .full = sample_lacks(m, kind, SAMPLE_FULL, NULL)};
+}
 
-    buf_init(&body, SAMPLE_MAX);
-    vars_fill(&m->vars, json_view_of("{}", 2), none, slot);
-    if (m->unsubscribing != UNSUBSCRIBE_NOT && m->unsubscribe_slot >= 0)
-        slot[m->unsubscribe_slot] = (struct json_view){made, sizeof made - 1, JSON_VIEW_STRING};
-    sink_begin(&sink, &body, BODY_RAW);
-    template_run(m->part[kind].template, &run);
-    if (kind == PART_HTML)
-        html_to_text(str_n(body.data, body.len), text);
+/* A variable of the rows that alone makes the items be lacking. */
+struct culprit {
+    int slot; /* -1: none */
+    unsigned items;
+};
+
+static struct culprit find_culprit(const struct mailing *m, enum part_kind kind, struct lack what)
+{
+    unsigned asked = what.full & ~what.bare;
+    struct culprit c = {.slot = asked ? sample_culprit(m, kind, asked) : -1};
+
+    if (c.slot >= 0)
+        c.items = sample_lacks(m, kind, c.slot, NULL);
+    return c;
+}
+
+/* Whose message lacks it: "" when everybody's does. */
+static void say_when(const struct mailing *m, struct lack what, struct culprit c,
+                     enum advert_item item, struct buf *out)
+{
+    if (what.bare & what.full & item)
+        return;
+    if (what.bare & item)
+        buf_puts(out, " (it is missing when the recipient's variables are empty)");
+    else if (c.items & item)
+        buf_printf(out, " (it is missing when the recipient has '%.*s')",
+                   (int)m->names.name[c.slot].n, m->names.name[c.slot].p);
     else
-        buf_put(text, body.data, body.len);
-    buf_done(&body);
+        buf_puts(out, " (it is missing when the recipient has all variables)");
 }
 
-static unsigned lacks(const struct mailing *m, enum part_kind kind)
+static void say_lacks(struct making *k, enum part_kind kind, const char *file, struct lack what)
 {
-    struct buf text;
-    unsigned found;
+    struct culprit culprit = find_culprit(k->m, kind, what);
+    struct buf when;
 
-    buf_init(&text, SAMPLE_MAX);
-    show_sample(m, kind, &text);
-    found = advert_lacks(str_n(text.data, text.len), &m->spec->message.sender, m->spec->from_name);
-    buf_done(&text);
-    return found;
-}
-
-static void say_lacks(struct making *k, const char *file, unsigned what)
-{
+    buf_init(&when, 4096);
     for (unsigned i = 0; i < ADVERT_ITEMS; i++) {
         enum advert_item item = (enum advert_item)(1u << i);
 
-        if (what & item)
-            say(k, file, "an advertisement shows %s; write for example: %s", advert_item_name(item),
-                advert_item_hint(item));
+        if (!((what.bare | what.full) & item))
+            continue;
+        buf_clear(&when);
+        say_when(k->m, what, culprit, item, &when);
+        say(k, file, "an advertisement shows %s; write for example: %s%s", advert_item_name(item),
+            advert_item_hint(item), when.data);
+    }
+    buf_done(&when);
+}
+
+static void list_items(unsigned items, struct buf *out)
+{
+    for (unsigned i = 0; i < ADVERT_ITEMS; i++) {
+        if (!(items & 1u << i))
+            continue;
+        buf_puts(out, out->len ? ", " : "");
+        buf_puts(out, advert_item_name((enum advert_item)(1u << i)));
     }
 }
 
@@ -188,10 +214,10 @@ static bool can_repair(struct making *k, const char *file)
     return can;
 }
 
-static void repair(struct making *k, enum part_kind body, const char *file)
+static void repair(struct making *k, enum part_kind body, const char *file, unsigned what)
 {
     bool is_html = body == PART_HTML;
-    struct buf text;
+    struct buf text, items;
 
     if (!can_repair(k, file))
         return;
@@ -199,6 +225,37 @@ static void repair(struct making *k, enum part_kind body, const char *file)
     put_footer(&text, &k->m->spec->message.sender, is_html);
     part_compile_text(k, is_html ? PART_HTML_FOOTER : PART_TEXT_FOOTER, "footer", text.data);
     buf_done(&text);
+    if (!k->is_new)
+        return;
+    buf_init(&items, 1024);
+    list_items(what, &items);
+    problems_warn(k->problems, file, 0, "a footer is added, for there was missing: %s", items.data);
+    buf_done(&items);
+}
+
+/* A footer helps nobody who does not see it. */
+static void check_repair(struct making *k, enum part_kind body)
+{
+    const struct mailing *m = k->m;
+    const char *file = making_file_name(k, m->part[body].shown);
+    struct buf where, items;
+    unsigned left;
+
+    buf_init(&where, 1024);
+    left = sample_lacks(m, body, SAMPLE_BARE, &where);
+    if (!left)
+        left = sample_lacks(m, body, SAMPLE_FULL, &where);
+    if (left) {
+        buf_init(&items, 1024);
+        list_items(left, &items);
+        problems_add(k->problems, file, 0,
+                     "the footer that was added comes to stand %s; so the recipient does not see: "
+                     "%s. Close what is open before the end of the file, or write the footer there "
+                     "yourself",
+                     where.data, items.data);
+        buf_done(&items);
+    }
+    buf_done(&where);
 }
 
 /* ---- the check */
@@ -212,16 +269,28 @@ void advertising_bodies(struct making *k)
     for (enum part_kind i = PART_TEXT; i < PARTS; i++) {
         bool is_derived = i == PART_TEXT && making_has_derived_text(k);
         const char *file = making_file_name(k, m->part[i].shown ? m->part[i].shown : "");
-        unsigned what = m->part[i].template ? lacks(m, i) : 0;
+        struct lack what = {0, 0};
 
-        if (what && advertising_is_repaired(k))
-            repair(k, i, file);
-        else if (what && !is_derived) /* else the HTML has been told of already */
-            say_lacks(k, file, what);
+        if (m->part[i].template)
+            what = lacks(m, i);
+        if ((what.bare | what.full) && advertising_is_repaired(k))
+            repair(k, i, file, what.bare | what.full);
+        else if (!is_derived) /* else the HTML has been told of already */
+            say_lacks(k, i, file, what);
     }
     if (k->is_new && m->unsubscribing == UNSUBSCRIBE_NOT)
         problems_warn(
             k->problems, NULL, 0,
             "an advertisement without unsubscribe_url has no one-click unsubscribe, which "
             "Gmail and Yahoo ask of bulk senders");
+}
+
+void advertising_check_repairs(struct making *k)
+{
+    if (!k->is_new)
+        return;
+    if (k->m->part[PART_TEXT_FOOTER].template)
+        check_repair(k, PART_TEXT);
+    if (k->m->part[PART_HTML_FOOTER].template)
+        check_repair(k, PART_HTML);
 }

@@ -158,6 +158,9 @@ static void refuse_tags(struct making *k)
         const char *field, *text;
     } fields[] = {
         {"from", spec->from_name},
+        {"from", spec->from_address},
+        {"reply_to", spec->reply_to},
+        {"envelope_domain", spec->envelope_domain},
         {"list_id", message->list_id},
         {"cfbl_address", message->cfbl_address},
         {"sender.name", message->sender.name},
@@ -170,6 +173,13 @@ static void refuse_tags(struct making *k)
         if (marks_has_tag(str_of(fields[i].text)))
             problems_add(k->problems, NULL, 0, "%s: tags do nothing here (got \"%s\")",
                          fields[i].field, fields[i].text);
+    }
+    for (size_t i = 0; i < k->files->count; i++) {
+        const char *name = k->files->item[i].name;
+
+        if (strchr(name, '/') && marks_has_tag(str_of(name)))
+            problems_add(k->problems, making_file_name(k, name), 0,
+                         "tags do nothing in a file's name, which recipients see");
     }
 }
 

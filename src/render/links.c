@@ -170,6 +170,15 @@ static bool track(void *arg, uint32_t link, uint32_t turn, struct str url, struc
     return true;
 }
 
+/* Line ends and tabs in a URL mean nothing to a browser, and much in a header. */
+static void put_destination(struct buf *out, struct str url)
+{
+    for (size_t i = 0; i < url.n; i++) {
+        if ((unsigned char)url.p[i] >= ' ' && url.p[i] != 0x7f)
+            buf_putc(out, url.p[i]);
+    }
+}
+
 /* Of mailing_destination: nothing is replaced. */
 static bool look_for(void *arg, uint32_t link, uint32_t turn, struct str url, struct buf *out)
 {
@@ -183,7 +192,7 @@ static bool look_for(void *arg, uint32_t link, uint32_t turn, struct str url, st
     plain = plain_url(r, url, &space);
     r->is_found = is_web(plain);
     if (r->is_found)
-        buf_put(r->destination, plain.p, plain.n);
+        put_destination(r->destination, plain);
     buf_done(&space);
     return false;
 }
@@ -213,7 +222,7 @@ static void put_pixel(struct rendering *r, struct sink *sink)
         ".gif\" width=\"1\" height=\"1\" alt=\"\" style=\"display:block;border:0\">";
     size_t n;
 
-    if (!r->tokens)
+    if (!r->tokens || r->in->keeps_links)
         return;
     token_write(r->tokens, &t, token);
     n = put_url(url, r->m->tracking, "/o/", token);
@@ -256,7 +265,7 @@ void links_begin(struct rendering *r, enum part_kind kind, uint32_t *turn, uint3
     r->run.hook = looks ? NULL : hook;
     r->run.arg = r;
     r->run.url = NULL;
-    if (!links || !(looks || r->tokens))
+    if (!links || !(looks || (r->tokens && !r->in->keeps_links)))
         return;
     r->run.url = looks ? look_for : track;
     if (links > RENDER_LINKS)

@@ -127,36 +127,6 @@ static void plan_variables(struct making *k)
     m->unsubscribe_slot = slot;
 }
 
-static bool has_fallback(const struct filtered *f)
-{
-    for (size_t i = 0; i < f->filters; i++) {
-        if (f->filter[i].kind == FILTER_DEFAULT)
-            return true;
-    }
-    return false;
-}
-
-/* Whether the template writes the variable anywhere but in a section that asks for it, and without a
- * fallback. */
-static bool writes(const struct template *t, int slot)
-{
-    for (size_t i = 0; t && i < t->programs; i++) {
-        const struct program *p = &t->program[i];
-
-        for (uint32_t at = 0; at < p->nodes;) {
-            const struct node *n = &p->node[at];
-
-            if (n->kind == NODE_VALUE && t->path[n->index].slot == slot)
-                return true;
-            if (n->kind == NODE_FILTERED && t->path[t->filtered[n->index].path].slot == slot &&
-                !has_fallback(&t->filtered[n->index]))
-                return true;
-            at = n->kind == NODE_SECTION && t->path[n->index].slot == slot ? n->end : at + 1;
-        }
-    }
-    return false;
-}
-
 static void refuse_unknown_unsubscribe(struct making *k)
 {
     const struct mailing *m = k->m;
@@ -166,7 +136,7 @@ static void refuse_unknown_unsubscribe(struct making *k)
         m->vars.common[slot].kind != JSON_VIEW_NONE)
         return;
     for (enum part_kind i = 0; i < PARTS; i++) {
-        if (!writes(m->part[i].template, slot))
+        if (!warnings_writes(m->part[i].template, slot))
             continue;
         problems_add(
             k->problems, making_file_name(k, m->part[i].shown), 0,
@@ -174,29 +144,6 @@ static void refuse_unknown_unsubscribe(struct making *k)
             "one of (\"{{unsubscribe_url}}\" as the job's unsubscribe_url takes that of each "
             "row)");
         return;
-    }
-}
-
-/* Names that no column and no common variable can fill are typos. Objects of the job may hold what
- * sections look for, so with them nothing can be said. */
-static void warn_unfilled(struct making *k)
-{
-    const struct mailing *m = k->m;
-    int sender = slot_of(m, "sender");
-
-    for (size_t i = 0; i < m->names.count; i++) {
-        enum json_kind kind = m->vars.common[i].kind;
-
-        if ((int)i != sender && (kind == JSON_VIEW_OBJECT || kind == JSON_VIEW_ARRAY))
-            return;
-    }
-    for (size_t i = 0; i < m->names.count; i++) {
-        bool is_ours = (int)i == m->unsubscribe_slot || (int)i == sender;
-
-        if (!is_ours && vars_is_unfilled(&m->vars, i))
-            problems_warn(k->problems, m->spec->template_name, 0,
-                          "no column and no common variable is named '%.*s': it stays empty",
-                          (int)m->names.name[i].n, m->names.name[i].p);
     }
 }
 
@@ -262,6 +209,8 @@ static void check(struct making *k)
 {
     advertising_bodies(k);
     plan_variables(k);
+    advertising_check_repairs(k);
+    fields_check(k);
     refuse_unknown_unsubscribe(k);
 }
 
@@ -306,7 +255,7 @@ static void finish(struct making *k)
         m->has_known_body = false;
     if (m->has_known_body)
         hash_body(m);
-    warn_unfilled(k);
+    warnings_unfilled(k);
 }
 
 struct mailing *mailing_new(const struct job_spec *spec, const struct part_files *parts,

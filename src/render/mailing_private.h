@@ -4,6 +4,7 @@
  *     marks.c    links, images, hooks      frame.c   the MIME tree
  *     fields.c   header fields             advert.c  what the law wants in an advertisement
  *     render.c   one recipient's message   links.c   tokens, pixel, preheader
+ *     advertising.c, advertising_sample.c  advertisements at submission   warnings.c, fields_check.c, unprotected.c
  */
 #ifndef SLUICE_RENDER_MAILING_PRIVATE_H
 #define SLUICE_RENDER_MAILING_PRIVATE_H

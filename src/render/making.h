@@ -52,6 +52,15 @@ struct mark *marks_of_url(struct str text, size_t *count);
 /* Whether there is an opening Mustache delimiter in it, as far as can be told. */
 bool marks_has_tag(struct str value);
 
+/* warnings.c: names that nothing fills. */
+void warnings_unfilled(struct making *k);
+/* Whether the template writes the variable anywhere but in a section that asks for it, and without a
+ * fallback. */
+bool warnings_writes(const struct template *t, int slot);
+
+/* unprotected.c: of one HTML file. */
+void unprotected_warn(struct making *k, const struct part_file *html);
+
 /* images.c */
 void carried_collect(struct making *k);
 void carried_done(struct making *k);
@@ -66,6 +75,8 @@ void images_warn_unused(struct making *k);
 void frame_make(struct making *k);
 /* fields.c */
 void fields_make(struct making *k);
+/* When the variables are planned. */
+void fields_check(struct making *k);
 void fields_done(struct mailing *m);
 /* links.c */
 void links_make(struct making *k);
@@ -78,5 +89,7 @@ bool advertising_is_repaired(const struct making *k);
 void advertising_subject(struct making *k, struct buf *text, const char *file);
 /* When the variables are planned; may compile footers, which may name another variable. */
 void advertising_bodies(struct making *k);
+/* When those are planned too: whether the footers are seen. */
+void advertising_check_repairs(struct making *k);
 
 #endif

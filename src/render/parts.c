@@ -196,6 +196,8 @@ static void survey_file(struct making *k, const struct part_file *f, bool is_mai
     }
     free(place);
     images_note(k, f);
+    if (k->is_new)
+        unprotected_warn(k, f);
 }
 
 /* The HTML is compiled twice: only then is known which partials it uses, and some of what is put

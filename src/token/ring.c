@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FILE_MAX (64u * 1024)
-
 /* Cuts a word off *line; false: there is none. */
 static bool cut_word(struct str *line, struct str *word)
 {
@@ -67,7 +65,8 @@ static const char *read_line(struct token_ring *r, struct str line)
     return NULL;
 }
 
-static void read_lines(struct token_ring *r, const char *path, struct str text, struct problems *p)
+/* False: there is none. */
+static bool read_lines(struct token_ring *r, const char *path, struct str text, struct problems *p)
 {
     struct str line;
     unsigned number = 0;
@@ -85,22 +84,38 @@ static void read_lines(struct token_ring *r, const char *path, struct str text, 
         if (why)
             problems_add(p, path, number, "%s", why);
     }
-    if (!has_line)
-        problems_add(p, path, 0, "there is no key for tokens in it; a line is: ID SECRET");
+    return has_line;
+}
+
+static struct token_ring *ring_new(void)
+{
+    struct token_ring *r = mem_array(1, sizeof *r);
+
+    atomic_init(&r->refs, 1);
+    return r;
+}
+
+bool token_file_check(const char *path, struct str text, struct problems *p)
+{
+    struct token_ring *r = ring_new();
+    size_t errors = p->errors;
+
+    read_lines(r, path, text, p);
+    token_ring_release(r);
+    return p->errors == errors;
 }
 
 struct token_ring *token_ring_load(const char *path, struct problems *p)
 {
-    struct token_ring *r = mem_array(1, sizeof *r);
+    struct token_ring *r = ring_new();
     size_t errors = p->errors;
     struct buf text;
     struct err e;
 
-    atomic_init(&r->refs, 1);
-    if (secret_read(path, FILE_MAX, &text, &e))
-        read_lines(r, path, str_n(text.data, text.len), p);
-    else
+    if (!secret_read(path, TOKEN_FILE_MAX, &text, &e))
         problems_add(p, NULL, 0, "keys of tokens: %s", e.text);
+    else if (!read_lines(r, path, str_n(text.data, text.len), p))
+        problems_add(p, path, 0, "there is no key for tokens in it; a line is: ID SECRET");
     secret_done(&text);
     if (p->errors > errors) {
         token_ring_release(r);

@@ -15,6 +15,8 @@ static void check_field(struct buf *out, const char *name, size_t line_max)
     MUST(!buf_is_full(out));
     MUST(rest.n >= 2 && rest.p[rest.n - 1] == '\n');
     MUST(str_starts(rest, name));
+    /* Padding between encoded words, which some programs stop at. */
+    MUST(line_max > 76 || !memmem(rest.p, rest.n, "=?=\r\n =?", 8));
     while (str_cut(&rest, '\n', &line)) {
         MUST(line.n && line.p[line.n - 1] == '\r' && line.n - 1 <= line_max);
         MUST(is_first || (line.p[0] == ' ' && line.n > 2));

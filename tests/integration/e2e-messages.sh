@@ -20,6 +20,20 @@ exits 2 "is no domain" sluice key new ../bomnal s1
 says "key 1 made" sluice key token
 says "it reads" sluice key token
 equal "700 600" "$(stat -c %a "$work/keys") $(stat -c %a "$work/keys/bomnal.example.s1.pem")" "modes of the keys"
+# Twenty at once lose none; what is broken is left alone.
+for i in $(seq 20); do
+    sluice key token "$work/many.keys" >"$work/many.$i" &
+    pids="${pids:-} $!"
+done
+for pid in $pids; do wait "$pid" || fail "key token, beside others"; done
+equal "20 20 20" "$(wc -l <"$work/many.keys") $(cut -d' ' -f1 "$work/many.keys" | sort -u | wc -l) $(
+    cat "$work"/many.[0-9]* | sort -u | wc -l)" "keys made by twenty at once: lines, numbers, numbers told"
+cp "$work/many.keys" "$work/many.before"
+sed -i '7s/^/x/' "$work/many.keys"
+exits 1 "many.keys:7: the ID is a number from 1 to 255" sluice key token "$work/many.keys"
+sed -i '7s/^x//' "$work/many.keys"
+cmp -s "$work/many.keys" "$work/many.before" || fail "a broken file was changed"
+says "xn--xx3br43b.xn--3e0b707e" sluice key new 한빛.한국 s1 --ed25519
 sluice key new zone.example s9 >"$work/zone" || fail "key new"
 grep -v '^;' "$work/zone" | grep -Eq '^s9\._domainkey\.zone\.example\. +(IN +)?TXT ' || fail "no zone line in: $(cat "$work/zone")"
 
@@ -115,6 +129,26 @@ says "m1@mail.example" sluice render "$work/spring.job"
 sluice render "$work/spring.job" --to M2@mail.example -o "$work/m2.eml" || fail "render"
 exits 1 "no recipient nobody@mail.example" sluice render "$work/spring.job" --to nobody@mail.example
 says "$work/m2.eml.html" sluice render "$work/spring.job" --to m2@mail.example --open -o "$work/m2.eml"
+mkfifo "$work/pipe"
+cat "$work/pipe" >"$work/piped.eml" &
+sluice render "$work/spring.job" --to m2@mail.example -o "$work/pipe" || fail "render into a pipe"
+wait $!
+cmp -s <(grep ^To: "$work/piped.eml") <(grep ^To: "$work/m2.eml") || fail "not the message in the pipe"
+exits 1 "pipe is no file that a page could lie beside" sluice render "$work/spring.job" --open -o "$work/pipe"
+[ -p "$work/pipe" ] || fail "the pipe was replaced"
+[ ! -e "$work/pipe.html" ] && [ ! -e "$work/pipe.part" ] || fail "something lies beside the pipe"
+printf 'email,name\nnobody,x\n@mail.example,y\n' >"$work/bad.csv"
+job bad >"$work/bad.job"
+exits 1 "warning: bad.csv:2: .*" sluice render "$work/bad.job"
+exits 1 "bad.csv: there is not a single usable row in it \(bad rows: 2\)" sluice lint "$work/bad.job"
+exits 1 "warning: bad.csv:3: " sluice render "$work/bad.job" --to m1@mail.example
+printf 'email,nmae\nm1@mail.example,x\n' >"$work/odd.csv"
+job odd >"$work/odd.job"
+says "^warning: .*'name'" sluice render "$work/odd.job" -o "$work/odd.eml"
+sluice lint "$work/odd.job" >"$work/odd.out" 2>"$work/odd.err"
+grep -q "^warning: .*'name'" "$work/odd.err" || fail "lint does not warn: $(cat "$work/odd.out" "$work/odd.err")"
+! grep -q "^warning: " "$work/odd.out" || fail "warnings among the findings"
+sluice lint "$work/odd.job" --json 2>/dev/null | grep -q '"job_warnings": \[' || fail "no job_warnings"
 cat >"$work/look.py" <<'END'
 """One message, as python reads it: the parts, the signatures and the links that must be there."""
 import email, email.policy, re, sys
@@ -167,6 +201,7 @@ checks = {(f["level"], f["check"]) for f in j["findings"]}
 assert ("error", "dkim-record") not in checks and ("error", "dmarc") not in checks, checks
 assert any(c == "stripped-tags" for _, c in checks), checks
 assert any(c == "spf" for _, c in checks), checks # bomnal.example has none
+assert not any("t.bomnal.example" in f["text"] for f in j["findings"]), j["findings"] # links as they are without tracking
 END
 exits 1 "^error +stripped-tags +" sluice lint "$work/spring.job" --to m3@mail.example
 
@@ -187,6 +222,7 @@ says "^spring +bomnal +ad +held " sluice status
 says "waits for approval" sluice status spring
 says "waits for approval; test it: .sluice test spring.; release it" sluice why spring
 says "waits for approval" sluice show spring
+says "^  tracks_clicks +yes" sluice show spring
 exits 1 "was not tested" sluice approve spring
 exits 1 "no in-house|no client|is no address" sluice test spring --to nonsense
 exits 1 "gone@bomnal.example +bounced +550" sluice test spring --to gone@bomnal.example
@@ -202,6 +238,23 @@ from look import look
 subjects = sorted(look(p, [["s1"]])["Subject"] for p in glob.glob(sys.argv[1] + "/kept/ours/*.eml"))
 assert [s[5:7] for s in subjects] == ["김1", "김2", "김3"], subjects
 END
+
+# --- a client whose hours are over: its mail waits, tests of it go
+conf_before=$(cat "$work/sluice.conf")
+cat >>"$work/sluice.conf" <<'END'
+clients = ( { name = "bomnal"; send_windows = ( { from = "2020-01-01T00:00:00Z"; until = "2020-01-02T00:00:00Z"; } ); } );
+END
+says "the new configuration counts" sluice reload
+says "kim@bomnal.example +delivered +250" sluice test spring
+job shut >"$work/shut.job"
+recipients 1 >"$work/shut.csv"
+says "accepted as job shut" sluice submit "$work/shut.job" --wait
+says "closed|send window" sluice why shut
+equal 0 "$(at_receiver mail 'r["messages"]')" "messages outside the client's hours"
+sluice cancel shut >/dev/null || fail "cancel"
+wait_done shut 60 cancelled
+printf '%s\n' "$conf_before" >"$work/sluice.conf"
+says "the new configuration counts" sluice reload
 
 # --- what messages have in common counts for the next job
 sed -i 's/^test_group.*/test_group = ( "han@bomnal.example" ); feedback_id = "reloaded";/' "$work/sluice.conf"
@@ -263,6 +316,30 @@ assert count["s1"] + count["s2"] == int(sys.argv[2]) + 5, count
 assert count["s1"] >= int(sys.argv[2]) // 2 and count["s2"] > int(sys.argv[2]) // 10, count
 END
 
+# --- another key in the same file, the same configuration: signed with it from the reload on
+recipients 1 >"$work/swapped.csv"
+job swapped >"$work/swapped.job"
+cp "$work/keys/bomnal.example.s2.pem" "$work/s2.before"
+sluice key new swapped.example s2 >/dev/null || fail "key new"
+cat "$work/keys/swapped.example.s2.pem" >"$work/keys/bomnal.example.s2.pem"
+sluice render "$work/swapped.job" -o "$work/before.eml" || fail "render"
+kill -HUP "$daemon_pid"
+is_swapped() {
+    sluice key check bomnal.example --json | grep -qF "$(openssl pkey -in "$work/keys/swapped.example.s2.pem" -pubout \
+        -outform DER | base64 -w0)"
+}
+until_true 20 is_swapped || fail "SIGHUP does not bring the new content of a key file"
+sluice render "$work/swapped.job" -o "$work/swapped.eml" || fail "render"
+sluice submit "$work/swapped.job" --wait >/dev/null || fail "submit"
+wait_done swapped 60
+sent=$(grep -lr 'Message-ID:.*swapped' "$work/kept/mail" | head -n 1)
+[ -n "$sent" ] || fail "no message of the job swapped"
+mkdir "$work/new"
+mv "$sent" "$work/new/sent.eml"
+mv "$work/swapped.eml" "$work/new/rendered.eml"
+s2_new=$(record s2)
+cp "$work/s2.before" "$work/keys/bomnal.example.s2.pem"
+
 # --- another's eyes on the signatures
 cat >"$work/verify.py" <<'END'
 import glob, sys
@@ -270,7 +347,10 @@ import dkim
 work, records = sys.argv[1], dict(zip(sys.argv[2::2], sys.argv[3::2]))
 def txt(name, timeout=5):
     return records[name.decode().rstrip(".").split(".")[0]].encode()
-paths = sorted(glob.glob(work + "/kept/*/*.eml"))[::37] + [work + "/m2.eml"]
+paths = sorted(glob.glob(work + "/kept/*/*.eml"))[::37] + [work + "/m2.eml", work + "/before.eml"]
+if records.get("new"):
+    paths = glob.glob(work + "/new/*.eml")
+    assert len(paths) == 2, paths
 for path in paths:
     with open(path, "rb") as f:
         message = f.read()
@@ -285,6 +365,7 @@ for python in python3 /usr/bin/python3; do
 done
 if [ -n "$verifier" ]; then
     "$verifier" "$work/verify.py" "$work" s1 "$(record s1)" s2 "$(record s2)" ed1 "$(record ed1)" || fail "a signature does not verify"
+    "$verifier" "$work/verify.py" "$work" new yes s2 "$s2_new" || fail "a signature with the new key does not verify"
 else
     say "python3-dkim is not installed: signatures are not verified here"
 fi

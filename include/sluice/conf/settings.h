@@ -15,12 +15,13 @@
 #include <sluice/model/job.h>
 #include <sluice/shape/shaping.h>
 
+#define TEST_GROUP_MAX 100
 /* What a client's messages have in common, by name. "" is what holds for everybody else: the top level of the
  * configuration; a client inherits each member that it does not set. */
 struct client_message {
     char *client;
     struct message_spec message;
-    struct conf_strings test_group; /* addresses: the in-house group */
+    struct conf_strings test_group; /* addresses: the in-house group; at most TEST_GROUP_MAX */
 };
 
 struct settings {

@@ -61,8 +61,8 @@ void dkim_body_hash(struct str body, struct dkim_body *out);
 /* message: header lines, an empty line, the body, all in CRLF. known: the body's hash, NULL:
  * computed once for all signatures. Appends n fields "DKIM-Signature: ...\r\n", folded. Signs
  * the fields of RFC 6376 5.4.1 that are there, List-*, Feedback-ID, CFBL-*, Auto-Submitted,
- * MIME's; From, To, Subject, Date and Reply-To once more than they are there (oversigned). t= is
- * now; no i=, no l=, no x=. Any thread. False: OpenSSL failed, out is full, or there are more
+ * MIME's; From, Reply-To, Subject, Date, To, Cc, Message-ID and MIME's once more than they are there
+ * (oversigned), List-*, Feedback-ID, CFBL-* and Auto-Submitted where they are there. t= is now; no i=, no l=, no x=. Any thread. False: OpenSSL failed, out is full, or there are more
  * than 128 fields to sign; what was appended is to be cut off then. */
 bool dkim_sign(const struct dkim_key *const *key, size_t n, struct str message,
                const struct dkim_body *known, struct wall now, struct buf *out, struct err *e);

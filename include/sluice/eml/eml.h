@@ -22,6 +22,7 @@
  *
  * Header fields but the subject are not used: a warning names those that a sender may miss (Reply-To,
  * List-*, X-*); others name the parts that are left out: invitations, signatures, a second text.
+ * What is made to cost time is refused: header fields above 64 KB, or 256 KB of those of all parts.
  * False: problems were added, and nothing to *out. Safe to call from several threads. */
 bool eml_read(struct str bytes, const char *file, struct part_files *out, struct problems *p);
 

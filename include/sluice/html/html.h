@@ -53,7 +53,9 @@ const struct html_attr *html_attr(const struct html_token *t, const char *name);
 /* The value of a property in an inline style, without "!important"; the last one counts. False: it
  * is not there. */
 bool html_style(struct str style, const char *property, struct str *value);
-/* Hidden by its own attributes: display:none, visibility:hidden, opacity:0, no height, `hidden`. */
+/* Hidden by its own attributes, with all that stands within: display:none, visibility:hidden,
+ * opacity:0, no height, placed or indented far off to the left, `hidden`. What a style sheet hides by
+ * its classes is not known. */
 bool html_is_hidden(const struct html_token *t);
 
 /* Character references ("&amp;", "&#x20;", "&copy;" and the other common names) -> UTF-8; what is
@@ -61,9 +63,10 @@ bool html_is_hidden(const struct html_token *t);
 void html_unescape(struct str text, struct buf *out);
 
 /* The plain text of an HTML template, which is a template again: its tags stay, those alone on
- * their line stay alone on a line. Blocks become lines, list items "- ", links "text (URL)", images
- * their alternative text, cells of a row two blanks apart; what is hidden (head, script, style,
- * display:none) goes. Lines end in LF and are not wrapped; no two empty lines in a row. */
+ * their line stay alone on a line. Blocks become lines, list items "- " or "1. " (where no tag stands
+ * between them), links "text (URL)", images their alternative text, cells of a row two blanks apart;
+ * what is hidden (head, script, style, display:none; see html_is_hidden) goes, and text of at most
+ * 2px or of its background's color, unless something within makes it readable. Lines end in LF and are not wrapped; no two empty lines in a row. */
 void html_to_text(struct str html, struct buf *out);
 
 /* ---- places in a template ---- */

@@ -33,7 +33,8 @@ void lint_done(struct lint *l);
 /* ---- the message itself ---- */
 
 /* `html`, `text`: decoded bodies of one rendered message, empty when it has none; `message`: its
- * bytes. Checks html-size (Gmail clips HTML above 102 KB: 102,400 bytes decoded), message-size,
+ * bytes; `subject`: decoded, empty: taken out of the message, which is checked when it is in UTF-8.
+ * Checks html-size (Gmail clips HTML above 102 KB: 102,400 bytes decoded), message-size,
  * alt-text, link-domain (links whose registrable domain differs from From's), link-http (not
  * https), link-shortener, stripped-tags (script, style in the body, embed, object, iframe, form:
  * Daum and others strip them), css (no inline style but classes), hidden-text, image-only, subject

@@ -7,6 +7,7 @@
 #define SLUICE_MIME_CHARSET_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sluice/base/buf.h>
 #include <sluice/base/str.h>
 #include <sluice/model/kinds.h>
@@ -14,7 +15,7 @@
 /* What becomes of a character that the charset lacks. */
 enum lacking {
     LACKING_FAILS,
-    LACKING_QUESTION, /* '?' */
+    LACKING_QUESTION, /* charset_equivalent(), else '?' */
     LACKING_REFERENCE /* an HTML character reference, "&#128512;" */
 };
 /* Appends; bytes that are no UTF-8 count as U+FFFD, which only UTF-8 has. MAIL_EUC_KR is KS X 1001 and
@@ -22,6 +23,9 @@ enum lacking {
  * the designator first when there is any Korean, ASCII at the end of each line (RFC 1557, "Formal
  * Syntax"). False, with nothing appended, when a character is lacking and that fails. */
 bool charset_convert(enum mail_charset to, struct str text, enum lacking lacking, struct buf *out);
+/* What says the same in Korean charsets for a character that they lack: "-" for a dash, "" for one
+ * without width; all of it is in them. NULL: nothing does. */
+const char *charset_equivalent(uint32_t cp);
 /* Whether charset_convert would find all characters of the text. */
 bool charset_has(enum mail_charset to, struct str text);
 /* False when this machine's C library came without its conversions: then only UTF-8 is available. */

@@ -28,8 +28,9 @@
 /* Unstructured text (RFC 5322, section 3.6.5): as it is when it is printable ASCII (folded at
  * blanks), else as encoded words (RFC 2047) of at most 75 characters on lines of at most 76, which
  * never split a character nor a syllable. Line ends, control characters and runs of blanks become
- * one blank, bytes that are no UTF-8 become U+FFFD. Words of ISO-2022-KR each begin and end in
- * ASCII (RFC 2047, section 3). */
+ * one blank, bytes that are no UTF-8 become U+FFFD. With ISO-2022-KR the words are in EUC-KR, as RFC
+ * 1557 wants headers to be. No word of base64 but the last of a text is padded: some programs lose
+ * what stands behind padding. */
 void header_text(struct buf *out, const char *name, struct str text, enum mail_charset charset);
 /* The same for text that stands in `out` from `start` to its end: it is replaced by the header. */
 void header_text_in_place(struct buf *out, const char *name, size_t start,

@@ -21,6 +21,9 @@ bool file_read(const char *path, struct buf *out, struct err *e);
 /* The temporary file stands beside the target and begins with a dot; mode 0640. */
 bool file_write_atomic(const char *path, const void *data, size_t n, struct err *e);
 bool file_sync_dir(const char *path, struct err *e);
+bool file_write_all(int fd, const void *data, size_t n); /* all of it; false: errno */
+/* The folder: "dir/name" gives "dir", "name" gives ".", "/name" gives "/". To be freed. */
+char *file_parent(const char *path);
 /* rename(2), and a copy, fsync, unlink across file systems; then syncs the target's directory.
  * Never overwrites: an existing target is an error (code EEXIST). */
 bool file_move(const char *from, const char *to, struct err *e);

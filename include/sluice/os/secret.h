@@ -21,8 +21,11 @@ bool secret_read(const char *path, size_t max, struct buf *out, struct err *e);
 /* Wipes and frees; a zeroed or done buffer is fine. The buffer MUST NOT have grown since
  * secret_read. */
 void secret_done(struct buf *b);
-/* Atomically and durably, mode 0600. replaces: an existing file is replaced, else it is an error
- * (code EEXIST). */
+/* Atomically and durably, mode 0600. replaces: an existing file is replaced, and keeps its owner, its group
+ * and what they may; else it is an error (code EEXIST). */
 bool secret_write(const char *path, const void *data, size_t n, bool replaces, struct err *e);
+/* Waits for all others that lock a secret of the same folder: what is read, changed and written meanwhile is
+ * nobody else's. close() ends it; -1: it cannot be locked. */
+int secret_lock(const char *path, struct err *e);
 
 #endif

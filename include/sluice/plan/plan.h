@@ -81,13 +81,15 @@ struct plan_job {
     uint32_t key;
     enum priority priority;
     enum in_doubt_policy in_doubt;
-    struct wall start;  /* nothing is attempted before; expiry counts from here at the earliest */
-    int64_t expires_ms; /* after a recipient was added */
-    bool is_standing;   /* never done by itself */
+    struct wall start;    /* nothing is attempted before; expiry counts from here at the earliest */
+    int64_t expires_ms;   /* after a recipient was added, and after the two times around this */
+    struct wall approved; /* 0: needs no approval, or has none yet */
+    bool is_standing;     /* never done by itself */
     bool is_paused;
-    const char *id;     /* for people; copied */
-    const char *client; /* copied; NULL: none */
-    struct cap cap;     /* the job's own, over all providers; zeroed: none */
+    bool ignores_client_hours; /* its calendar only: its cap and its suspensions hold */
+    const char *id;            /* for people; copied */
+    const char *client;        /* copied; NULL: none */
+    struct cap cap;            /* the job's own, over all providers; zeroed: none */
 };
 void plan_job_open(struct plan *p, const struct plan_job *j);
 /* `count` more recipients of `domain` wait, the first due at due_ms (wall). domain_id: the job's
@@ -109,6 +111,8 @@ void plan_job_loaded(struct plan *p, uint32_t job_key);
 bool plan_job_pause(struct plan *p, uint32_t job_key, struct now now);
 bool plan_job_resume(struct plan *p, uint32_t job_key, struct now now);
 bool plan_job_cancel(struct plan *p, uint32_t job_key, struct now now);
+/* Waiting for an approval that came at `at` is not charged to expiry. */
+bool plan_job_approved(struct plan *p, uint32_t job_key, struct wall at);
 
 /* ---- events ---- */
 

@@ -45,6 +45,7 @@ struct render_input {
     struct wall now;         /* Date: header */
     int utc_offset_min;      /* of the Date: header */
     const char *message_id;  /* without angle brackets */
+    bool keeps_links;        /* no tracking: for who judges where the links lead */
     const struct keys *keys; /* signs and makes tokens; NULL: neither signatures nor tracking */
 };
 /* False when the message cannot be made for this recipient: *e says why (the variable's name). A

@@ -33,6 +33,9 @@ struct token_ring;
 /* A file of lines "ID SECRET": ID is 1 to 255, SECRET 32 to 64 bytes in base64url; '#' begins a
  * comment. The first key writes, all read. Permissions: see os/secret.h. (S) */
 struct token_ring *token_ring_load(const char *path, struct problems *p); /* NULL: errors */
+#define TOKEN_FILE_MAX (64u * 1024)
+/* What is wrong with the lines of such a file's text, which may have no key yet. False: errors. */
+bool token_file_check(const char *path, struct str text, struct problems *p);
 /* A line for such a file, without its end, with an ID that the text of the file does not use
  * yet; false: all are used. Put in front of the others it is the key that writes. Wipe it after
  * use. */

@@ -5,6 +5,7 @@ import email
 import email.policy
 import functools
 import hashlib
+import quopri
 import re
 import unicodedata
 
@@ -66,10 +67,18 @@ def _joins(c):
     return unicodedata.category(c) in ("Mn", "Me") or 0x1160 <= ord(c) <= 0x11FF or c == "\u200d"
 
 
+def _word_text(word):
+    coded = word.group(3)
+    if word.group(2) in "Bb":
+        return base64.b64decode(coded, validate=True).decode(word.group(1))
+    must(re.fullmatch("(?:[0-9A-Za-z_]|=[0-9A-F]{2})+", coded), "no Q encoding for a display name", word.group())
+    return quopri.decodestring(coded, header=True).decode(word.group(1))
+
+
 def decoded(value):
     """Unstructured text or a phrase as it is meant; blanks between encoded words are none (RFC 2047, section 6.2)."""
     value = re.sub(r"(?<=\?=)[ \t]+(?==\?)", "", value)
-    return WORD.sub(lambda m: base64.b64decode(m.group(3), validate=True).decode(m.group(1)), value)
+    return WORD.sub(_word_text, value)
 
 
 def phrase(value):
@@ -81,12 +90,13 @@ def phrase(value):
 
 
 def check_words(value):
-    """Encoded words: short, each whole characters by itself, none splits a syllable unless it is longer than a word."""
+    """Encoded words: short, each whole characters by itself, none splits a syllable unless it is longer than a word; padding ends the
+    last one only."""
+    must(not re.search(r"=\?=[ \t]+=\?", value), "padding between encoded words", value)
     texts = []
     for word in WORD.finditer(value):
         must(len(word.group()) <= 75, "an encoded word of %d" % len(word.group()), word.group())
-        must(word.group(2) in "Bb", "an encoded word that is not base64", word.group())
-        texts.append(base64.b64decode(word.group(3), validate=True).decode(word.group(1)))
+        texts.append(_word_text(word))
         must(texts[-1], "an encoded word without text", value)
         must(not re.search("[\0-\x1f\x7f]", texts[-1]), "a control character in an encoded word", texts[-1])
     for n in range(1, len(texts)):

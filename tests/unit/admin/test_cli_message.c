@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,8 +65,13 @@ static json_t *handle(void *arg, const char *verb, const json_t *request, struct
     if (strcmp(verb, "results") == 0)
         return results(a, job);
     world_note(w, request);
-    if (strcmp(verb, "render") == 0) {
+    bool is_odd = job && strcmp(job, "odd") == 0;
+    if (strcmp(verb, "render") == 0)
         control_data(a, MESSAGE, sizeof MESSAGE - 1);
+    if (is_odd)
+        return json_pack("{s:b, s:[s], s:[]}", "ok", 1, "job_warnings", "'nmae' stays empty",
+                         "findings");
+    if (strcmp(verb, "render") == 0) {
         return json_pack("{s:b}", "ok", 1);
     }
     if (strcmp(verb, "lint") == 0)
@@ -143,6 +149,8 @@ static void test_usage(void **state)
         {"key nwe", 2, "did you mean 'key new'?"},
         {"key new b.example", 2, "something is missing"},
         {"key new ../b s1", 2, "'../b' is no domain"},
+        {"key new localhost s1", 2, "'localhost' is no domain"},
+        {"key new b.example 한 -o k.pem", 2, "'한' is no selector"},
         {"key new b.example ../s1", 2, "'../s1' is no selector"},
         {"key new b.example s1 --bits 512 -o k.pem", 2, "--bits takes 1024 to 4096"},
         {"key new b.example s1 --ed25519 --bits 2048 -o k.pem", 2, "--bits is for RSA"},
@@ -187,6 +195,49 @@ static void test_pages(void **state)
     cli_check(w->path, "render ./spring.job --open", 0, "/spring.preview.html\n", "");
 }
 
+/* What is there and no file is written to, and stays what it is. */
+static void test_no_file_is_replaced(void **state)
+{
+    struct world *w = *state;
+    struct stat st;
+    char got[64 * 1024] = "";
+    MUST(mkfifo("pipe", 0600) == 0 && mkfifo("pipe.html", 0600) == 0);
+    int fd = open("pipe.html", O_RDWR | O_NONBLOCK); /* somebody reads */
+    cli_check(w->path, "render spring --open -o pipe", 1, "", "pipe is no file that a page could");
+    cli_check(w->path, "render spring --open -o -", 1, "", "- is no file that a page could");
+    assert_int_not_equal(stat("-", &st), 0);
+    cli_check(w->path, "render spring --open -o pipe.html", 0, "/pipe.html\n", "");
+    assert_true(read(fd, got, sizeof got - 1) > 0 && strstr(got, "<td>spring</td>"));
+    close(fd);
+    fd = open("pipe", O_RDWR | O_NONBLOCK);
+    cli_check(w->path, "render spring -o pipe", 0, "", "");
+    assert_true(read(fd, got, sizeof got - 1) > 0 && strstr(got, "Subject: spring"));
+    close(fd);
+    MUST(mkdir("folder.html", 0700) == 0);
+    cli_check(w->path, "render spring --open -o folder.html", 1, "", "folder.html: Is a directory");
+    for (int i = 0; i < 2; i++)
+        assert_true(stat(i ? "pipe" : "pipe.html", &st) == 0 && S_ISFIFO(st.st_mode));
+    MUST(symlink("pipe", "link") == 0);
+    cli_check(w->path, "render spring --open -o link", 1, "", "link is no file that a page could");
+    assert_true(lstat("link", &st) == 0 && S_ISLNK(st.st_mode));
+    if (mknod("null", S_IFCHR | 0600, 0x103) == 0) { /* only root may */
+        cli_check(w->path, "render spring --open -o null", 1, "", "null is no file");
+        assert_true(stat("null", &st) == 0 && S_ISCHR(st.st_mode));
+    }
+}
+
+/* What the submission would warn of. */
+static void test_warnings(void **state)
+{
+    struct world *w = *state;
+    cli_check(w->path, "render odd", 0, "Subject: spring\r\n", "warning: 'nmae' stays empty\n");
+    cli_check(w->path, "render odd -o odd.eml", 0, "", "warning: 'nmae' stays empty\n");
+    cli_check(w->path, "render odd --open", 0, "odd.preview.html", "warning: 'nmae' stays empty\n");
+    cli_check(w->path, "lint odd", 0, "\nnothing found in the message\n",
+              "warning: 'nmae' stays empty\n");
+    cli_check(w->path, "lint odd --json", 0, "\"'nmae' stays empty\"", "");
+}
+
 static unsigned mode_of(const char *path)
 {
     struct stat st;
@@ -207,6 +258,9 @@ static void test_new_keys(void **state)
     cli_check(NULL, "-c sluice.conf key new b.example s2 --ed25519", 0,
               ";   dkim = ( { domain = \"b.example\"; selector = \"s2\"; } );\n", "");
     cli_check(NULL, "key new b.example s3 --ed25519 -o mine.pem", 0, "key_file = \"/", "");
+    cli_check(NULL, "-c sluice.conf key new 한국.kr s1 --ed25519", 0,
+              "domain = \"xn--3e0b707e.kr\"", "");
+    assert_int_equal(mode_of("secret/keys/xn--3e0b707e.kr.s1.pem"), 0600);
     assert_int_equal(mode_of("mine.pem"), 0600);
 }
 
@@ -229,6 +283,46 @@ static void test_token_keys(void **state)
     cli_check(NULL, "key token t/token.keys", 1, "", "open to all users");
 }
 
+/* Others read through the link, too. */
+static void test_token_links(void **state)
+{
+    struct stat st;
+    (void)state;
+    cli_check(NULL, "key token t/token.keys", 0, "key 1 made", "");
+    MUST(mkdir("u", 0700) == 0 && symlink("../t/token.keys", "u/link") == 0);
+    cli_check(NULL, "key token u/link", 0, "key 2 made", "");
+    MUST(lstat("u/link", &st) == 0);
+    assert_true(S_ISLNK(st.st_mode));
+    assert_true(contains("t/token.keys", "\n2 "));
+    MUST(symlink("nowhere", "u/dangling") == 0);
+    cli_check(NULL, "key token u/dangling", 1, "", "u/dangling is a link that cannot be followed");
+}
+
+/* The daemon would refuse it: it is not touched. */
+static void test_broken_token_files(void **state)
+{
+    static const struct {
+        const char *text, *why;
+    } rows[] = {
+        {"garbage\n", "t.keys:1: a line is: ID SECRET\n"},
+        {"# x\n0 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n", "t.keys:2: the ID is a number"},
+        {"1 short\n", "t.keys:1: the secret is 32 to 64"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        world_write("t.keys", rows[i].text);
+        MUST(chmod("t.keys", 0600) == 0);
+        cli_check(NULL, "key token t.keys", 1, "", rows[i].why);
+        cli_check(NULL, "key token t.keys --first", 1, "", "broken already");
+        struct buf b;
+        struct err e;
+        buf_init(&b, 1000);
+        MUST(file_read("t.keys", &b, &e));
+        assert_string_equal(b.data, rows[i].text);
+        buf_done(&b);
+    }
+}
+
 static int make_world(void **state)
 {
     return world_make(state, handle);
@@ -238,8 +332,15 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_world, world_end)
     const struct CMUnitTest tests[] = {
-        TEST(test_requests_and_outputs), TEST(test_usage), TEST(test_pages), TEST(test_new_keys),
+        TEST(test_requests_and_outputs),
+        TEST(test_usage),
+        TEST(test_pages),
+        TEST(test_new_keys),
         TEST(test_token_keys),
+        TEST(test_no_file_is_replaced),
+        TEST(test_warnings),
+        TEST(test_token_links),
+        TEST(test_broken_token_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

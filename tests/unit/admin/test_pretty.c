@@ -428,11 +428,15 @@ static void test_when_a_job_is_over(void **state)
 static void test_show(void **state)
 {
     struct buf b;
-    json_t *job = parse("{\"id\":\"spring\",\"client\":\"shop\",\"state\":\"done\",\"recipients\":"
-                        "2,\"columns\":\"[\\\"이름\\\"]\",\"job\":{\"subject\":\"안녕 {{이름}}\","
-                        "\"reply_to\":null,\"start\":1795000000000,\"finish_by\":0,\"expires_ms\":"
-                        "345600000,\"max_bad_rows\":100},\"parts\":[{\"name\":\"text.txt\","
-                        "\"bytes\":1234}]}");
+    json_t *job =
+        parse("{\"id\":\"spring\",\"client\":\"shop\",\"state\":\"done\",\"recipients\":"
+              "2,\"columns\":\"[\\\"이름\\\"]\",\"job\":{\"subject\":\"안녕 {{이름}}\","
+              "\"reply_to\":null,\"start\":1795000000000,\"finish_by\":0,\"expires_ms\":"
+              "345600000,\"max_bad_rows\":100,\"message\":{\"charset\":\"utf-8\","
+              "\"tracks_opens\":false,\"tracks_clicks\":true,\"list_id\":\"봄\\u001b <a.b>\","
+              "\"untracked\":[\"https://a.example/\",\"https://b.example/"
+              "\"]}},\"parts\":[{\"name\":\"text.txt\","
+              "\"bytes\":1234}]}");
     json_t *attempts = parse(
         "{\"id\":\"spring\",\"address\":\"kim@naver.com\",\"variables\":\"[\\\"김\\\"]\","
         "\"attempts\":[{\"time\":\"2026-11-18T10:00:00.000Z\",\"state\":\"deferred\",\"class\":"
@@ -448,6 +452,10 @@ static void test_show(void **state)
     shows(b.data, "  start           2026-11-18T11:06:40.000Z\n");
     shows(b.data, "  expires after   4d");
     shows_not(b.data, "finish_by");
+    shows(b.data, "\n\nmessages are made with:\n  charset         utf-8\n"
+                  "  tracks_clicks   yes\n  list_id         봄" R " <a.b>\n"
+                  "  untracked       https://a.example/\n  untracked       https://b.example/\n\n");
+    shows_not(b.data, "tracks_opens");
     shows(b.data, "  text.txt, 1,234 bytes\n");
     buf_clear(&b);
     pretty_attempts(attempts, &b);

@@ -233,9 +233,9 @@ static void changes_are_seen(void **state)
 /* Who adds a second From, on top or below, breaks the signature; who adds a Received does not. */
 static void nothing_can_be_added(void **state)
 {
-    static const char *const harmful[] = {"From: evil@example\r\n", "Subject: Won!\r\n",
-                                          "Reply-To: evil@example\r\n", "To: x@example\r\n",
-                                          "Date: today\r\n"};
+    static const char *const harmful[] = {
+        "From: evil@example\r\n", "Subject: Won!\r\n", "Reply-To: evil@example\r\n",
+        "To: x@example\r\n",      "Date: today\r\n",   "Content-Type: text/html\r\n"};
     const struct dkim_key *key[] = {ed25519};
     struct buf out = sign_as(key, 1, rfc8463_message, NULL), b;
 
@@ -277,7 +277,9 @@ static void tags_are_as_they_should_be(void **state)
     assert_tag(m, "d", "football.example.com");
     assert_tag(m, "s", "brisbane");
     assert_tag(m, "t", "1795337517");
-    assert_tag(m, "h", "From:From:Reply-To:Subject:Subject:Date:Date:Message-ID:To:To");
+    assert_tag(m, "h",
+               "From:From:Reply-To:Subject:Subject:Date:Date:Message-ID:Message-ID:To:To:Cc:"
+               "MIME-Version:Content-Type:Content-Transfer-Encoding");
     assert_tag(m, "i", "");
     assert_tag(m, "l", "");
     assert_tag(m, "x", "");

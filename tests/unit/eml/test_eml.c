@@ -103,7 +103,7 @@ static const struct message messages[] = {
      "missing-image: warning: the HTML shows cid:none@x, which is no part of it\n"
      "missing-image: warning: the HTML shows cid:a@b, which is no part of it\n",
      {{"subject.txt", "x"},
-      {"html.html", "<img src='CID:a%40b'><img src=\"cid:none@x\"> acid:base "
+      {"html.html", "<img src='cid:a%40b'><img src=\"cid:none@x\"> acid:base "
                     "<div style=\"background:url(cid:a@b)\">\n"}}},
     {"broken-text",
      "broken-text:2: the text says that it is utf-8, but it is not, and it is no UTF-8 either\n",
@@ -259,6 +259,21 @@ static void what_is_too_much(void **state)
                  520000, "", "larger than 32 MB");
     refused_many("A: b\n\n", "0123456789012345678901234567890123456789012345678901234567890123\n",
                  70000, "", "text of more than 4 MB");
+    refused_many("Content-Type: text/plain", ";a=b", 7000000, "\n\nx\n",
+                 "field of more than 64 KB");
+    refused_many("A: b\n", "\tc\n", 40000, "\nx\n", "field of more than 64 KB");
+    refused_many("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain",
+                 ";a=b\n\t", 20000, "\n\nx\n--b--\n", "field of more than 64 KB");
+    refused_many("Content-Type: message/rfc822\n\nReply-To : a@b", ", c d", 20000, "\n\nx\n",
+                 "field of more than 64 KB");
+    refused_many(
+        "Content-Type: multipart/mixed; boundary=b\n\n",
+        "--b\nContent-Type: text/plain; a=b; c=d; e=f; g=h; i=j; k=l; m=n; o=p; q=r; s=t; u=v; "
+        "w=x; y=z; a=b; c=d; e=f; g=h; i=j; k=l; m=n; o=p; q=r; s=t; u=v; w=x; y=z\n\nx\n",
+        8000, "--b--\n", "larger than 256 KB together");
+    refused_many("To: ", "a:", 30000, "\n\nx\n", "more than 100 colons");
+    refused_many("Content-Type: message/rfc822\n\nCc: x", ",\n a:", 200, "\n\nx\n",
+                 "more than 100 colons");
     buf_init(&text, 100000);
     for (int i = 0; i < 30; i++)
         buf_printf(&text, "Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n", i, i);

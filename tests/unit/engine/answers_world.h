@@ -232,6 +232,12 @@ json_t *preview_refusal(const struct preview *p, const char *what)
     (void)p;
     return control_error("%s: a job file", what);
 }
+json_t *preview_texts(const struct problems *p, bool warnings);
+json_t *preview_texts(const struct problems *p, bool warnings)
+{
+    (void)p, (void)warnings;
+    return json_array();
+}
 void preview_done(struct preview *p);
 void preview_done(struct preview *p)
 {

@@ -166,6 +166,31 @@ static void test_a_test_is_a_job_of_its_own(void **state)
             "is a test itself, of 'spring'");
 }
 
+/* As many as an in-house group may have. */
+static void test_how_many(void **state)
+{
+    struct engine *w = *state;
+    make_job(w);
+    for (size_t more = 0; more < 2; more++) {
+        json_t *request = json_pack("{s:s, s:s}", "do", "test", "job", "spring"),
+               *to = json_array();
+        for (unsigned i = 0; i < TEST_GROUP_MAX + more; i++) {
+            char address[40];
+            snprintf(address, sizeof address, "m%u@shop.example", i);
+            json_array_append_new(to, json_string(address));
+        }
+        json_object_set_new(request, "to", to);
+        char *text = json_dumps(request, JSON_COMPACT);
+        if (more)
+            refuses(w, text, "'to' must be a list of at most 100 strings");
+        else
+            answers(w, text, "\"test\":\"spring-test-1\"");
+        free(text);
+        json_decref(request);
+    }
+    assert_int_equal(fake.opened.recipients, TEST_GROUP_MAX);
+}
+
 /* One of its recipients got it. */
 static void deliver(struct engine *w, const struct job_row *row)
 {
@@ -267,6 +292,7 @@ int main(void)
         TEST(test_lint),
         TEST(test_keys),
         TEST(test_a_test_is_a_job_of_its_own),
+        TEST(test_how_many),
         TEST(test_approval_comes_after_a_test),
         TEST(test_only_tests_count),
         TEST(test_long_names),

@@ -73,6 +73,7 @@ static void tokens(void **state)
         {"<title></title>", "open:title close:title"},
         {"<Title>a</tItle >", "open:Title raw:Title close:tItle"},
         {"<script>a</scripty></script>", "open:script raw:script close:script"},
+        {"<plaintext><p>", "open:plaintext raw:plaintext"},
         {"<script>if (a<b)", "open:script raw:script"},
         {"<textarea><p></textarea>", "open:textarea raw:textarea close:textarea"},
         /* Mustache is opaque */
@@ -149,6 +150,14 @@ static void styles(void **state)
         {"<p style=\"height:0px;overflow:hidden\">", true},
         {"<p style=\"max-height:0\">", false},
         {"<p style=\"max-height:10px;overflow:hidden\">", false},
+        {"<p style=\"text-indent:-9999px\">", true},
+        {"<p style=\"text-indent:-99em\">", true},
+        {"<p style=\"text-indent:-20px\">", false},
+        {"<p style=\"position:absolute;left:-9999px\">", true},
+        {"<p style=\"position:absolute; top: -2000px\">", true},
+        {"<p style=\"position:static;left:-9999px\">", false},
+        {"<p style=\"left:-9999px\">", false},
+        /* what stands within may have its own: html_to_text() knows */
         {"<p style=\"font-size:0\">", false},
         {"<p style=\"mso-hide:all\">", false},
         {"<p style=\"display:{{d}}\">", false},

@@ -21,6 +21,23 @@ static int teardown(void **state)
     return 0;
 }
 
+/* In which file it is. */
+static void test_warnings_are_logged(void **state)
+{
+    struct err e;
+
+    (void)state;
+    assert_true(log_open(world_path(&w, "log"), LOG_AT_INFO, &e));
+    world_put(&w, "templates/hello/Text.txt", "x");
+    world_put(&w, "drop/spring.job", JOB("standing = true;"));
+    intake_scan_jobs(w.intake);
+    assert_true(log_open(NULL, LOG_AT_ERROR, &e));
+    assert_int_equal(world_forget_letters(&w), 1);
+    world_read(&w, "log");
+    if (!strstr(w.text.data, "job=j1 warning=\"hello: not used: Text.txt "))
+        fail_msg("%s", w.text.data);
+}
+
 /* What is odd and no mistake lies beside the job, without what rejected.csv says already. */
 static void test_warnings(void **state)
 {
@@ -167,6 +184,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_warnings, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_warnings_are_logged, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bytes_are_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(test_settings_of_now, setup, teardown),
         cmocka_unit_test_setup_teardown(test_advertising, setup, teardown),

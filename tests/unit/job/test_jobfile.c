@@ -118,6 +118,8 @@ static const struct {
     const char *text, *says; /* says NULL: fine */
 } row[] = {
     {BASE "from_list = \"vip\";", NULL},
+    {OK_LIST "reply_to = \"{{name}}@example.com\";",
+     "reply_to: tags do not work here (got \"{{name}}@example.com\")"},
     {OK_LIST "reply_to = \"x\";", "reply_to: not an e-mail address: there is no @ (got \"x\")"},
     {OK_LIST "envelope_domain = \"x y\";", "envelope_domain: not a domain: "},
     {OK_LIST "envelope_domain = \"a@b.kr\";",

@@ -162,6 +162,35 @@ static void test_precedence(void **state)
     job_spec_free(s);
 }
 
+static void test_manifest_links(void **state)
+{
+    static const struct {
+        const char *to;
+        bool is_good;
+    } rows[] = {{"other.mustache", true},
+                {"nowhere", false},
+                {"template.conf", false},
+                {"../template.conf", false}};
+
+    (void)state;
+    world_put(&w, "templates/hello/other.mustache", "missing = \"skip\";");
+    world_put(&w, "templates/template.conf", "missing = \"skip\";");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(symlink(rows[i].to, world_path(&w, "templates/hello/template.conf")), 0);
+        if (rows[i].is_good) {
+            struct job_spec *s = good(with_server, JOB("notice"));
+
+            assert_int_equal(s->message.missing, MISSING_SKIP);
+            job_spec_free(s);
+        } else {
+            assert_null(load(with_server, JOB("notice")));
+            assert_non_null(strstr(said.data, "hello/template.conf: a symbolic link that leads "
+                                              "nowhere, or out of the template's folder"));
+        }
+        assert_int_equal(unlink(world_path(&w, "templates/hello/template.conf")), 0);
+    }
+}
+
 static void test_auto_submitted(void **state)
 {
     static const struct {
@@ -273,18 +302,20 @@ static void test_manifest(void **state)
     assert_int_equal(unlink(world_path(&w, "templates/hello/template.conf")), 0);
     assert_int_equal(symlink("/etc/passwd", world_path(&w, "templates/hello/template.conf")), 0);
     assert_null(load(w.settings, JOB("ad")));
-    assert_string_equal(said.data,
-                        "hello/template.conf: a symbolic link leads out of the template's "
-                        "folder\n");
+    assert_string_equal(
+        said.data,
+        "hello/template.conf: a symbolic link that leads nowhere, or out of the template's "
+        "folder\n");
     assert_int_equal(unlink(world_path(&w, "templates/hello/template.conf")), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),   cmocka_unit_test(test_everything),
-        cmocka_unit_test(test_precedence), cmocka_unit_test(test_auto_submitted),
-        cmocka_unit_test(test_wrong),      cmocka_unit_test(test_manifest),
+        cmocka_unit_test(test_defaults),       cmocka_unit_test(test_everything),
+        cmocka_unit_test(test_precedence),     cmocka_unit_test(test_auto_submitted),
+        cmocka_unit_test(test_wrong),          cmocka_unit_test(test_manifest),
+        cmocka_unit_test(test_manifest_links),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

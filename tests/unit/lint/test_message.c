@@ -170,6 +170,31 @@ static void headers(void **state)
     }
 }
 
+/* In whatever charset it is: the caller has decoded it. */
+static void decoded_subjects(void **state)
+{
+    static const struct {
+        const char *check, *header, *subject, *want;
+    } rows[] = {
+        {"subject", "Subject: =?EUC-KR?B?xNGw7SEhIQ==?=\r\n\r\n", "켰고!!!", "warning"},
+        {"subject", "Subject: =?EUC-KR?B?tOTA5Tp4?=\r\n\r\n", "답장:x", "warning"},
+        {"subject", "Subject: =?ISO-2022-KR?B?GyQpQw46PTMvDw==?=\r\n\r\n", "봄날", ""},
+        {"subject", "From: x\r\n\r\n", "", "error"},
+        {"placeholder", "Subject: =?EUC-KR?B?e3thfX0=?=\r\n\r\n", "{{a}}", "error"},
+        {"placeholder", "Subject: =?EUC-KR?B?ur2zrw==?=\r\n\r\n", "봄날", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct lint_message m = {.message = str_of(rows[i].header),
+                                 .text = str_of("text"),
+                                 .subject = str_of(rows[i].subject),
+                                 .from_domain = "a.example"};
+
+        expect(&m, rows[i].check, rows[i].want, rows[i].subject);
+    }
+}
+
 static void texts(void **state)
 {
     static const struct {
@@ -251,8 +276,8 @@ static void says_where(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(html),  cmocka_unit_test(headers),    cmocka_unit_test(texts),
-        cmocka_unit_test(sizes), cmocka_unit_test(says_where),
+        cmocka_unit_test(html),  cmocka_unit_test(headers), cmocka_unit_test(decoded_subjects),
+        cmocka_unit_test(texts), cmocka_unit_test(sizes),   cmocka_unit_test(says_where),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,21 +127,41 @@ static void decode_charset(const char *charset, struct str bytes, struct buf *ou
     buf_put(out, text, (size_t)(to - text));
 }
 
+/* RFC 2047, section 4.2, with what section 5 (3) asks for in a display name. */
+static void decode_q(struct str s, struct buf *out)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '=') {
+            assert_true(i + 2 < s.n);
+            buf_putc(out, (char)(hex(s.p[i + 1]) << 4 | hex(s.p[i + 2])));
+            i += 2;
+            continue;
+        }
+        assert_true(s.p[i] == '_' || (s.p[i] >= '0' && s.p[i] <= '9') ||
+                    ((s.p[i] | 0x20) >= 'a' && (s.p[i] | 0x20) <= 'z'));
+        buf_putc(out, s.p[i] == '_' ? ' ' : s.p[i]);
+    }
+}
+
 static bool decode_word(struct str word, struct buf *out)
 {
     char charset[20];
     const char *b = word.n ? memmem(word.p, word.n, "?B?", 3) : NULL;
+    const char *q = word.n ? memmem(word.p, word.n, "?Q?", 3) : NULL;
+    struct str coded;
     struct buf bytes;
 
-    if (!str_starts(word, "=?") || !str_ends_nocase(word, "?=") || !b)
+    if (!str_starts(word, "=?") || !str_ends_nocase(word, "?=") || (!b && !q))
         return false;
     assert_true(word.n <= 75);
+    b = b ? b : q;
     str_copy(charset, sizeof charset, str_n(word.p + 2, (size_t)(b - word.p) - 2));
     buf_init(&bytes, 100);
-    decode_base64(str_n(b + 3, word.n - 2 - (size_t)(b + 3 - word.p)), &bytes);
-    /* ISO-2022-KR: each word ends in ASCII, RFC 2047, section 3. */
-    if (strchr(charset, '2') && memchr(bytes.data, 0x0e, bytes.len))
-        assert_true(memrchr(bytes.data, 0x0f, bytes.len) > memrchr(bytes.data, 0x0e, bytes.len));
+    coded = str_n(b + 3, word.n - 2 - (size_t)(b + 3 - word.p));
+    if (q)
+        decode_q(coded, &bytes);
+    else
+        decode_base64(coded, &bytes);
     decode_charset(charset, str_n(bytes.data, bytes.len), out);
     buf_done(&bytes);
     return true;

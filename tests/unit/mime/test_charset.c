@@ -85,6 +85,41 @@ static void lacking_characters_are_replaced(void **state)
     converts(MAIL_EUC_KR, "a\xff", LACKING_REFERENCE, "a&#65533;");
 }
 
+static void lacking_characters_have_equivalents(void **state)
+{
+    static const struct {
+        const char *text, *want; /* in UTF-8 */
+    } rows[] = {
+        {"가\xc2\xa0나\xe2\x80\x89다\xe2\x80\xaf라", "가 나 다 라"},
+        {"10–20 — a‐b", "10-20 - a-b"},
+        {"• 하나 ‣ 둘 ・ 셋", "· 하나 · 둘 · 셋"},
+        {"“가” ‘나’ …", "“가” ‘나’ …"},
+        {"© 2026 봄날® ™ €", "(c) 2026 봄날® ™ €"},
+        {"가\xe2\x80\x8b나\xef\xbb\xbf다\xe2\x80\x8d라\xe2\x81\xa0마\xef\xb8\x8f", "가나다라마"},
+        {"«가» ‹나› „다", "《가》 〈나〉 “다"},
+        {"£5 ¥6 3µ −1 〜", "￡5 ￥6 3μ -1 ～"},
+        {"é 뷁 ✓ 😀", "? ? ? ?"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf want;
+
+        buf_init(&want, 1000);
+        assert_true(charset_convert(MAIL_EUC_KR, str_of(rows[i].want), LACKING_FAILS, &want));
+        converts(MAIL_EUC_KR, rows[i].text, LACKING_QUESTION, want.data);
+        buf_done(&want);
+    }
+    converts(MAIL_ISO_2022_KR, "가•나", LACKING_QUESTION,
+             "\x1b$)C\x0e\x30\x21\x21\x24\x33\x2a\x0f");
+    converts(MAIL_EUC_KR, "a\xc2\xa0•", LACKING_REFERENCE, "a&#160;&#8226;");
+    for (uint32_t cp = 0; cp < 0x20000; cp++) {
+        const char *text = charset_equivalent(cp);
+
+        assert_true(!text || charset_has(MAIL_ISO_2022_KR, str_of(text)));
+    }
+}
+
 /* All of KS X 1001 but nothing else: number and checksum of Python's table, walked the same way. */
 static void the_table_is_ks_x_1001(void **state)
 {
@@ -204,6 +239,7 @@ int main(void)
         cmocka_unit_test(threads_may_come_first),
         cmocka_unit_test(texts_as_python_writes_them),
         cmocka_unit_test(lacking_characters_are_replaced),
+        cmocka_unit_test(lacking_characters_have_equivalents),
         cmocka_unit_test(the_table_is_ks_x_1001),
         cmocka_unit_test(both_charsets_say_the_same),
         cmocka_unit_test(names),

@@ -6,8 +6,10 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -164,6 +166,47 @@ static void writes_are_private_and_whole(void **state)
     assert_int_equal(files_here(), before);
 }
 
+/* The daemon, as another user, or its group goes on reading what root replaced. */
+static void replacing_keeps_the_owner(void **state)
+{
+    struct stat st;
+    struct err e;
+
+    (void)state;
+    assert_true(secret_write("kept", "one", 3, false, &e));
+    assert_int_equal(chmod("kept", 0640), 0);
+    if (geteuid() == 0)
+        assert_int_equal(chown("kept", 12345, 12346), 0);
+    assert_true(secret_write("kept", "two!", 4, true, &e));
+    assert_int_equal(stat("kept", &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0640);
+    assert_int_equal(st.st_size, 4);
+    if (geteuid() == 0)
+        assert_true(st.st_uid == 12345 && st.st_gid == 12346);
+    assert_int_equal(chmod("kept", 0666), 0); /* but not for all */
+    assert_true(secret_write("kept", "3", 1, true, &e));
+    assert_int_equal(stat("kept", &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0640);
+}
+
+static void folders_are_locked(void **state)
+{
+    struct err e;
+    int lock, other;
+
+    (void)state;
+    assert_int_equal(mkdir("locked", 0700), 0);
+    lock = secret_lock("locked/token.keys", &e);
+    assert_true(lock >= 0);
+    other = open("locked", O_RDONLY | O_DIRECTORY);
+    assert_int_equal(flock(other, LOCK_EX | LOCK_NB), -1);
+    close(lock);
+    assert_int_equal(flock(other, LOCK_EX | LOCK_NB), 0);
+    close(other);
+    assert_int_equal(secret_lock("nowhere/token.keys", &e), -1);
+    assert_string_equal(e.text, "cannot lock the directory nowhere: No such file or directory");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +216,8 @@ int main(void)
         cmocka_unit_test(long_files_are_refused),
         cmocka_unit_test(strangers_files_are_refused),
         cmocka_unit_test(writes_are_private_and_whole),
+        cmocka_unit_test(replacing_keeps_the_owner),
+        cmocka_unit_test(folders_are_locked),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -77,7 +77,8 @@ static void test_decide(void **unused)
     }
 }
 
-/* A scheduled job's recipients expire after its start, not after its import. */
+/* A scheduled job's recipients expire after its start, not after its import, nor while it waits for an
+ * approval. */
 static void test_expiry(void **unused)
 {
     (void)unused;
@@ -86,6 +87,8 @@ static void test_expiry(void **unused)
     assert_int_equal(delivery_expires(p, j, NULL, (struct wall){now.wall.ms - 9 * HOUR}).ms,
                      now.wall.ms + 3 * HOUR);
     assert_int_equal(delivery_expires(p, j, NULL, now.wall).ms, now.wall.ms + 4 * HOUR);
+    assert_true(plan_job_approved(p, 1, (struct wall){now.wall.ms + 30 * HOUR}));
+    assert_int_equal(delivery_expires(p, j, NULL, now.wall).ms, now.wall.ms + 34 * HOUR);
     plan_free(p);
 }
 

@@ -355,11 +355,51 @@ static void test_questions(void **unused)
     small_done();
 }
 
+static unsigned reasons_now(void)
+{
+    said.count = 0;
+    plan_each_wait(t.p, &(struct plan_question){.job_key = 1}, t.now, note, NULL);
+    return said.count;
+}
+
+static bool is_held(const char *why)
+{
+    return reasons_now() > 0 && strstr(said.why, why);
+}
+
+/* Whether the calendar or the job is there first; what a person says of the client holds all the same. */
+static void test_clients_hours_do_not_hold_all(void **unused)
+{
+    (void)unused;
+    for (int later = 0; later < 2; later++) {
+        small_init();
+        t.job.ignores_client_hours = true;
+        t.p = small_plan();
+        if (!later)
+            close_client();
+        plan_job_open(t.p, &t.job);
+        plan_job_loaded(t.p, 1);
+        if (later)
+            close_client();
+        plan_job_add(t.p, 1, 0, "d.example", 100, WALL_START);
+        resolve("a.mx.example");
+        assert_false(is_held("closed for a try"));
+        assert_true(next(ACT_LEASE));
+        plan_lease_failed(t.p, 1, 0, 1000, t.now);
+        close_job();
+        assert_true(is_held("closed for a try"));
+        suspend_client();
+        assert_true(is_held("client c is suspended"));
+        small_done();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reasons),
         cmocka_unit_test(test_questions),
+        cmocka_unit_test(test_clients_hours_do_not_hold_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

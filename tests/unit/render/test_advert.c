@@ -62,6 +62,41 @@ static void sees_what_a_body_shows(void **state)
          EN},
         {"봄날상회 02-555-0100 서울시 중구 봄날로 12 help@b.example To OPT-OUT https://b.example",
          KO},
+        /* ways of writing the same */
+        {"(주)봄날 " OPTOUTS " ０２－５５５－０１００ help@b.example "
+         "주소：서울특별시\u3000중구\u3000봄날로\u300012",
+         0},
+        {"(주)봄날 " OPTOUTS " 02\u2013555\u20130100 he\u00adlp@b.example 서울시 중구 "
+         "봄\u200b날로 12",
+         0},
+        /* Hangul in its letters */
+        {"\u1107\u1169\u11b7\u1102\u1161\u11af\u1109\u1161\u11bc\u1112\u116c "
+         "\u1109\u116e\u1109\u1175\u11ab\u1100\u1165\u1107\u116e Unsubscribe: "
+         "https://b.example/off 02-555-0100 help@b.example "
+         "\u1109\u1165\u110b\u116e\u11af\u1109\u1175 \u110c\u116e\u11bc\u1100\u116e "
+         "\u1107\u1169\u11b7\u1102\u1161\u11af\u1105\u1169 12",
+         0},
+        {"(주)봄날 " OPTOUTS " 02-555-0100 help@b.example 12, Bomnal-ro, Jung-gu, Seoul", 0},
+        {"(주)봄날 " OPTOUTS " 02-555-0100 help@b.example 3F, Teheran-ro 152, Gangnam-gu, Seoul",
+         0},
+        {"(주)봄날 " OPTOUTS " 02-555-0100 help@b.example Pro-ro in Seoul since 2012", ADDRESS},
+        {"(주)봄날 " OPTOUTS " 02-555-0100 help@b.example 12, Bomnal-ro", ADDRESS},
+#define REST " 봄날상회 02-555-0100 서울시 중구 봄날로 12 help@b.example https://b.example "
+        {REST "메일 받지 않기 | If you don't want to receive this e-mail anymore, click here", 0},
+        {REST "수신을 거부하시려면 | If you don\u2019t wish to receive", 0},
+        {REST "메일 수신 해제 | Cancel your subscription", 0},
+        {REST "구독 해지 | to be removed from our mailing list", 0},
+        {REST "join our mailing list, you don't want to miss it", KO | EN},
+        /* denied */
+        {REST "수신거부는 불가능합니다. You cannot unsubscribe.", KO | EN},
+        {REST "수신거부하실 수 없습니다. You can not opt out.", KO | EN},
+        {REST "수신거부는 처리되지 않습니다. Unsubscribing is not possible.", KO | EN},
+        {REST "It is not possible to unsubscribe. 수신 거부 불가", KO | EN},
+        {REST "수신거부가 되지 않으면 알려 주십시오. It is possible to unsubscribe.", 0},
+        {REST
+         "회신으로는 수신거부할 수 없습니다. 수신거부 https://b.example/off Replying you cannot "
+         "unsubscribe. Unsubscribe here.",
+         0},
     };
     static const struct sender_data nothing = {0};
 
@@ -84,6 +119,14 @@ static void wants_the_very_texts_that_are_given(void **state)
          "02-555-0100 " OPTOUTS,
          0},
         {ALL, ADVERT_NAME | ADVERT_EMAIL | ADVERT_ADDRESS},
+        {"㈜봄날상회 서울시 중구 봄날로 12 3층 help@bomnal.example (02) 555-0100 " OPTOUTS, 0},
+        {"(주) 봄날상회 서울 중구 봄날로 12, 3층 help@bomnal.example +82-2-555-0100 " OPTOUTS, 0},
+        {"주식회사봄날상회 서울 중구 봄날로 12, 3층 help@bomnal.example +82 (0)2 555 0100 " OPTOUTS,
+         0},
+        {"㈜봄날상회 부산시 중구 봄날로 12 3층 help@bomnal.example 02-555-0101 " OPTOUTS,
+         ADVERT_ADDRESS | ADVERT_TELEPHONE},
+        {"㈜봄날상회 서울 중구 봄날로 12 3층 help@bomnal.example 02-555-01002 " OPTOUTS,
+         ADVERT_TELEPHONE},
     };
 
     (void)state;
@@ -132,6 +175,11 @@ static void jobs_are_refused_or_warned_of(void **state)
         {{"subject.txt", "( 광고 ) s", "text.txt", ALL}, "spring/subject.txt", "begins with"},
         {{"subject.txt", "[광고] s", "text.txt", ALL}, "spring/subject.txt", "begins with"},
         {{"subject.txt", "{{mark}} s", "text.txt", ALL}, "spring/subject.txt", "not in a tag"},
+        {{"subject.txt", "(광고)\u202e s", "text.txt", ALL}, "spring/subject.txt", "begins with"},
+        {{"subject.txt", "(광고) \u200bs", "text.txt", ALL}, "spring/subject.txt", "begins with"},
+        {{"subject.txt", "(광고)\b\bs", "text.txt", ALL}, "spring/subject.txt", "begins with"},
+        {{"subject.txt", "\u200b(광고) s", "text.txt", ALL}, "spring/subject.txt", "begins with"},
+        {{"subject.txt", "(광고) s\r\n", "text.txt", ALL}, NULL, NULL},
         {{"subject.txt", "(광고) s", "text.txt", "x"},
          "spring/text.txt",
          "shows the sender's telephone number; write for example: {{sender.telephone}}"},
@@ -148,6 +196,30 @@ static void jobs_are_refused_or_warned_of(void **state)
          "name"},
         {{"subject.txt", "(광고) s", "text.txt", "{{> f}}", "f.mustache", ALL}, NULL, NULL},
         {{"subject.txt", "(광고) s", "text.txt", "{{footer}}"}, NULL, NULL}, /* the job's */
+        /* what depends on the recipient does not count, either way */
+        {{"subject.txt", "(광고) s", "text.txt", "{{^name}}" ALL "{{/name}}"},
+         "spring/text.txt",
+         "when the recipient has 'name'"},
+        {{"subject.txt", "(광고) s", "text.txt", "{{name|\"" ALL "\"}}"},
+         "spring/text.txt",
+         "when the recipient has 'name'"},
+        {{"subject.txt", "(광고) s", "text.txt", "{{#vip}}" ALL "{{/vip}}{{^vip}}x{{/vip}}"},
+         "spring/text.txt",
+         "when the recipient's variables are empty"},
+        {{"subject.txt", "(광고) s", "text.txt", "{{#vip}}" ALL "{{/vip}}{{^vip}}" ALL "{{/vip}}"},
+         NULL,
+         NULL},
+        {{"subject.txt", "(광고) s", "html.html", "<p style=\"font-size:1px\">" ALL "</p>"},
+         "spring/html.html",
+         "name"},
+        {{"subject.txt", "(광고) s", "html.html",
+          "<div style=\"font-size:0\"><p style=\"font-size:12px\">" ALL "</p></div>"},
+         NULL,
+         NULL},
+        {{"subject.txt", "(광고) s", "html.html",
+          "<p style=\"color:#fff;background:#ffffff\">" ALL "</p>"},
+         "spring/html.html",
+         "name"},
         {{"subject.txt", "(광고) s", "html.html",
           "(주)봄날 help@b.example 02-555-0100 서울시 중구 봄날로 12 <a "
           "href=\"{{unsubscribe_url}}\">"
@@ -182,6 +254,21 @@ static void jobs_are_refused_or_warned_of(void **state)
             problems_done(&p);
         }
     }
+}
+
+/* A column goes before the job's variable of its name. */
+static void columns_hide_what_the_job_gives(void **state)
+{
+    static const char *const files[] = {"subject.txt", "(광고) s", "text.txt", "{{footer}}", NULL};
+    struct job_spec spec = ad(AD_REFUSE);
+    struct problems p;
+
+    (void)state;
+    spec.variables = TEXT("{\"footer\":\"" ALL "\"}");
+    assert_null(helper_make(&spec, files, "[\"name\",\"footer\"]", &p));
+    assert_true(helper_says(&p, "shows the sender's name"));
+    problems_done(&p);
+    mailing_release(helper_make_good(&spec, files, "[\"name\"]"));
 }
 
 /* What was taken in is sent: it was looked at then, perhaps by a version that did not ask. */
@@ -262,6 +349,73 @@ static void repairs_nothing_that_is_good(void **state)
     buf_done(&body);
 }
 
+static void says_what_it_repairs(void **state)
+{
+    static const char *const files[] = {"subject.txt", "s", "text.txt", "x 02-555-0100", NULL};
+    struct job_spec spec = ad(AD_REPAIR);
+    struct problems p;
+    struct mailing *m;
+
+    (void)state;
+    spec.message.sender = bomnal;
+    m = helper_make(&spec, files, "[]", &p);
+    assert_non_null(m);
+    assert_int_equal(p.count, 2);
+    assert_string_equal(p.item[0].file, "spring/subject.txt");
+    assert_string_equal(p.item[1].file, "spring/text.txt");
+    assert_true(helper_says(&p, "a footer is added, for there was missing: the sender's name, the "
+                                "sender's e-mail address, the sender's postal address, how to"));
+    assert_true(helper_says(&p, "did not begin with \"(광고)\""));
+    mailing_release(m);
+    problems_done(&p);
+    spec.token = TEXT("00c0ffee00c0ffee");
+    m = helper_make(&spec, files, "[]", &p);
+    assert_non_null(m);
+    assert_int_equal(p.count, 0);
+    mailing_release(m);
+    problems_done(&p);
+}
+
+/* A footer that nobody sees is none. */
+static void looks_at_what_it_repaired(void **state)
+{
+    static const struct {
+        const char *html, *want; /* NULL: fine */
+    } rows[] = {
+        {"<p>a</p>", NULL},
+        {"<p>a<p><b>b", NULL},
+        {"a<!-- open", "a comment or a tag that is not closed: \"<!-- open"},
+        {"a<!--[if mso]></body></html>", "a comment or a tag that is not closed: \"<!--[if mso]>"},
+        {"a<style>", "inside <style>, which is not closed"},
+        {"a<textarea>", "inside <textarea>"},
+        {"a<plaintext>", "inside <plaintext>"},
+        {"a<a href='", "a comment or a tag that is not closed: \"<a href="},
+        {"a<div style='display:none'>", "inside an element that is not shown"},
+        {"a<div style='font-size:0'>", NULL}, /* the footer has its own size */
+        {"a{{#vip}}{{> end}}{{/vip}}", "where nothing is written for this recipient"},
+        {"a{{> end}}", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *const files[] = {"subject.txt",  "(광고) s", "html.html", rows[i].html,
+                                     "end.mustache", "</body>",  NULL};
+        struct job_spec spec = ad(AD_REPAIR);
+        struct mailing *m;
+        struct problems p;
+
+        spec.message.sender = bomnal;
+        m = helper_make(&spec, files, "[]", &p);
+        if ((m == NULL) != (rows[i].want != NULL) ||
+            (rows[i].want && !helper_says(&p, rows[i].want))) {
+            helper_print(&p);
+            fail_msg("%s", rows[i].html);
+        }
+        mailing_release(m);
+        problems_done(&p);
+    }
+}
+
 static void says_what_a_repair_would_need(void **state)
 {
     static const char *const files[] = {"subject.txt", "s", "text.txt", "x", NULL};
@@ -288,6 +442,9 @@ int main(void)
         cmocka_unit_test(warns_without_one_click),
         cmocka_unit_test(repairs_what_it_can),
         cmocka_unit_test(repairs_nothing_that_is_good),
+        cmocka_unit_test(columns_hide_what_the_job_gives),
+        cmocka_unit_test(says_what_it_repairs),
+        cmocka_unit_test(looks_at_what_it_repaired),
         cmocka_unit_test(says_what_a_repair_would_need),
     };
 

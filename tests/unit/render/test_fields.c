@@ -290,6 +290,79 @@ static void the_senders_data_are_variables(void **state)
     buf_done(&body);
 }
 
+/* What no recipient's message could carry is said before the first. */
+static void refuses_what_is_wrong_for_everybody(void **state)
+{
+    enum { FINE, WARNED, REFUSED };
+    static const struct {
+        struct message_spec message;
+        const char *columns;
+        int want;
+    } rows[] = {
+        {{.feedback_id = TEXT("{{good}}:bomnal")}, "[]", FINE},
+        {{.feedback_id = TEXT("{{bad}}:bomnal")}, "[\"name\"]", REFUSED},
+        {{.feedback_id = TEXT("{{bad}}:bomnal")}, "[\"bad\"]", FINE},
+        {{.feedback_id = TEXT("{{bad}}:bomnal")}, "[]", WARNED},
+        {{.feedback_id = TEXT("{{bad}}:{{name}}")}, "[]", FINE},
+        {{.feedback_id = TEXT("봄:bomnal")}, "[]", REFUSED},
+        {{.unsubscribe_url = TEXT("{{good}}")}, "[\"name\"]", REFUSED},
+        {{.unsubscribe_url = TEXT("https://b.example/{{bad}}")}, "[\"name\"]", FINE},
+        {{.unsubscribe_url = TEXT("https://b.example/{{{bad}}}")}, "[\"name\"]", REFUSED},
+        {{.unsubscribe_url = TEXT("https://b.example/{{email}}")}, "[\"name\"]", FINE},
+        {{.unsubscribe_mailto = TEXT("a@b.example?subject={{{bad}}}")}, "[\"name\"]", REFUSED},
+        {{.unsubscribe_mailto = TEXT("a@b.example?subject={{bad}}")}, "[\"name\"]", FINE},
+    };
+    static const char *const files[] = {"subject.txt", "s", "text.txt", "x", NULL};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct job_spec spec = helper_spec();
+        struct mailing *m;
+        struct problems p;
+
+        spec.token = NULL;
+        spec.message = rows[i].message;
+        spec.variables = TEXT("{\"good\":\"spring\",\"bad\":\"봄\"}");
+        m = helper_make(&spec, files, rows[i].columns, &p);
+        if ((m == NULL) != (rows[i].want == REFUSED) || (p.count > 0) != (rows[i].want != FINE)) {
+            helper_print(&p);
+            fail_msg("row %zu", i);
+        }
+        mailing_release(m);
+        problems_done(&p);
+    }
+}
+
+static void refuses_tags_where_they_do_nothing(void **state)
+{
+    static const struct {
+        const char *from, *reply_to, *file, *want; /* NULL: fine */
+    } rows[] = {
+        {"news@shop.example", NULL, "attachments/a.pdf", NULL},
+        {"{{name}}@shop.example", NULL, "attachments/a.pdf", "from: tags do nothing"},
+        {"news@shop.example", "{{name}}@shop.example", "attachments/a.pdf", "reply_to: tags do"},
+        {"news@shop.example", NULL, "attachments/{{name}}.pdf", "in a file's name"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *const files[] = {"subject.txt", "s", "text.txt", "x", rows[i].file, "y", NULL};
+        struct job_spec spec = helper_spec();
+        struct mailing *m;
+        struct problems p;
+
+        spec.token = NULL;
+        spec.from_address = TEXT(rows[i].from);
+        spec.reply_to = TEXT(rows[i].reply_to);
+        m = helper_make(&spec, files, "[]", &p);
+        assert_int_equal(m == NULL, rows[i].want != NULL);
+        if (rows[i].want)
+            assert_true(helper_says(&p, rows[i].want));
+        mailing_release(m);
+        problems_done(&p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,6 +373,8 @@ int main(void)
         cmocka_unit_test(the_recipient_may_have_a_name),
         cmocka_unit_test(without_a_value_there_is_no_message),
         cmocka_unit_test(the_senders_data_are_variables),
+        cmocka_unit_test(refuses_what_is_wrong_for_everybody),
+        cmocka_unit_test(refuses_tags_where_they_do_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

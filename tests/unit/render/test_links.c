@@ -348,7 +348,8 @@ static void a_token_leads_where_the_link_led(void **state)
         "s",
         "html.html",
         "<a href=\"https://a.example/?x=1&amp;y={{y}}\">"
-        "{{#l}}<a href=\"https://l.example/{{.}}\">{{/l}}<a href=\"{{u}}\">{{missing}}",
+        "{{#l}}<a href=\"https://l.example/{{.}}\">{{/l}}<a href=\"{{u}}\">{{missing}}"
+        "<a href=\"https://n.example/a\n b&#10;&#9;c\">",
         "text.txt",
         "https://t.example/{{y}}",
         NULL};
@@ -360,9 +361,10 @@ static void a_token_leads_where_the_link_led(void **state)
         {1, 0, "https://l.example/p"},
         {1, 1, "https://l.example/q"},
         {1, 2, NULL},
-        {2, 0, NULL}, /* mailto */
-        {3, 0, "https://t.example/a%26b"},
-        {4, 0, NULL},
+        {2, 0, NULL},                     /* mailto */
+        {3, 0, "https://n.example/a bc"}, /* as browsers do */
+        {4, 0, "https://t.example/a%26b"},
+        {5, 0, NULL},
         {0, 1, NULL},
         {UINT32_MAX, 0, NULL},
     };

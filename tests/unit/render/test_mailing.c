@@ -370,6 +370,82 @@ static void warns_of_names_that_nothing_fills(void **state)
     mailing_release(m);
 }
 
+static void warns_of_what_becomes_of_it(void **state)
+{
+    static const struct {
+        const char *text, *feedback_id;
+        enum missing_policy missing;
+        const char *file, *want; /* NULL: nothing */
+    } rows[] = {
+        {"{{nmae}}", NULL, MISSING_EMPTY, "spring", "is named 'nmae': it stays empty"},
+        {"{{nmae}}", NULL, MISSING_SKIP, "spring", "who would see it is skipped"},
+        {"{{nmae|you}}", NULL, MISSING_EMPTY, NULL, NULL},
+        {"{{#nmae}}a{{/nmae}}", NULL, MISSING_EMPTY, "spring", "'nmae': its section never appears"},
+        {"{{#nmae}}{{nmae}}{{/nmae}}", NULL, MISSING_EMPTY, "spring", "never appears"},
+        {"{{^nmae}}a{{/nmae}}", NULL, MISSING_EMPTY, "spring", "its section always appears"},
+        {"{{#nmae == \"a\"}}a{{/nmae}}", NULL, MISSING_EMPTY, "spring", "compared as an empty"},
+        {"{{#nmae}}a{{/nmae}}{{nmae}}", NULL, MISSING_EMPTY, "spring", "it stays empty"},
+        {"x", "{{nmae}}:b", MISSING_EMPTY, NULL, "feedback_id: no column and no common variable"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *const files[] = {"subject.txt", "s", "text.txt", rows[i].text, NULL};
+        struct job_spec spec = helper_spec();
+        struct problems p;
+
+        spec.message.missing = rows[i].missing;
+        spec.message.feedback_id = TEXT(rows[i].feedback_id);
+        mailing_release(helper_make(&spec, files, "[\"code\"]", &p));
+        if (p.errors || p.count != (rows[i].want != NULL) ||
+            (rows[i].want && !helper_says(&p, rows[i].want))) {
+            helper_print(&p);
+            fail_msg("%s", rows[i].text);
+        }
+        if (rows[i].file)
+            assert_string_equal(p.item[0].file, rows[i].file);
+        problems_done(&p);
+    }
+}
+
+static void warns_of_values_that_nothing_protects(void **state)
+{
+    static const struct {
+        const char *html;
+        unsigned line;
+        const char *want; /* NULL: nothing */
+    } rows[] = {
+        {"<p>\n<td width={{w}}>", 2, "in width= without quotes"},
+        {"<a href = {{w}}>", 1, "in href= without quotes"},
+        {"<a href=\"{{w}}\" title='{{w}}' {{#w}}class=a{{/w}}>{{w}}", 0, NULL},
+        {"<td class=a{{#w}}b{{/w}}>", 0, NULL},
+        {"\n\n<a onclick=\"go('{{w}}')\">", 3, "in onclick="},
+        {"<p one=\"{{! no }}\">", 0, NULL},
+        {"<p style=\"background:URL('{{w}}')\">", 1, "in url(...) of a style"},
+        {"<p style=\"background:url('a.png');color:{{w}}\">", 0, NULL},
+        {"<style>\nb{background:url({{w}})}</style>", 1, "in url(...) of a style"},
+        {"<meta http-equiv=\"Refresh\" content=\"0; url={{w}}\">", 1, "<meta http-equiv"},
+        {"{{=<% %>=}}<td width=<% w %>>{{w}}", 1, "in width= without quotes"},
+        {"{{=<% %>=}}<td width={{w}}>", 0, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *const files[] = {"subject.txt", "s", "html.html", rows[i].html, NULL};
+        struct job_spec spec = helper_spec();
+        struct problems p;
+
+        spec.token = NULL;
+        mailing_release(helper_make(&spec, files, "[]", &p));
+        if (p.errors || p.count != (rows[i].want != NULL) ||
+            (rows[i].want && (!helper_says(&p, rows[i].want) || p.item[0].line != rows[i].line))) {
+            helper_print(&p);
+            fail_msg("%s", rows[i].html);
+        }
+        problems_done(&p);
+    }
+}
+
 static void note_empty(void *arg, const char *name)
 {
     struct buf *said = arg;
@@ -520,6 +596,8 @@ int main(void)
         cmocka_unit_test(refuses_recipients_it_cannot_write),
         cmocka_unit_test(says_what_is_wrong),
         cmocka_unit_test(warns_of_names_that_nothing_fills),
+        cmocka_unit_test(warns_of_what_becomes_of_it),
+        cmocka_unit_test(warns_of_values_that_nothing_protects),
         cmocka_unit_test(tells_what_stays_empty),
         cmocka_unit_test(tells_what_stays_empty_anywhere),
         cmocka_unit_test(the_job_may_bring_the_subject),

@@ -92,6 +92,37 @@ static void files_are_read(void **state)
         assert_loads(rows[i].text, rows[i].want);
 }
 
+/* Before the first key there is nothing wrong with a file. */
+static void texts_are_checked(void **state)
+{
+    const struct {
+        const char *text, *want;
+    } rows[] = {
+        {"", ""},
+        {"# keys of links\n", ""},
+        {"1 " A "\n", ""},
+        {"1 " A "\ngarbage\n", "f:2: a line is: ID SECRET\n"},
+        {"\xef\xbb\xbf"
+         "1 " A "\n",
+         "f:1: the ID is a number from 1 to 255\n"},
+        {"1 " A "\n1 " A "\n", "f:2: this ID stands in a line above\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct problems p;
+        struct buf got;
+
+        problems_init(&p);
+        buf_init(&got, 10000);
+        assert_int_equal(token_file_check("f", str_of(rows[i].text), &p), *rows[i].want == 0);
+        problems_format(&p, &got);
+        assert_string_equal(got.data ? got.data : "", rows[i].want);
+        problems_done(&p);
+        buf_done(&got);
+    }
+}
+
 static void files_must_be_private(void **state)
 {
     struct problems p;
@@ -165,9 +196,8 @@ static void new_lines_fit_the_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(files_are_read),
-        cmocka_unit_test(files_must_be_private),
-        cmocka_unit_test(the_first_key_writes),
+        cmocka_unit_test(files_are_read),         cmocka_unit_test(texts_are_checked),
+        cmocka_unit_test(files_must_be_private),  cmocka_unit_test(the_first_key_writes),
         cmocka_unit_test(new_lines_fit_the_file),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
