@@ -32,7 +32,9 @@ static bool put_fitting(struct buf *to, enum mail_charset charset, struct str te
         n = utf8_next(text.p + i, text.n - i, &cp);
         c = is_blank(cp) ? str_n(" ", 1) : str_n(text.p + i, n);
         if (!charset_has(charset, c)) {
-            c = str_n("?", 1);
+            const char *equivalent = charset_equivalent(cp);
+
+            c = str_of(equivalent ? equivalent : "?");
             is_whole = false;
         }
         buf_put(to, c.p, c.n);

@@ -74,8 +74,12 @@ def in_body(data):
     return re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", "", text)
 
 
+def one_line(text):
+    return re.sub("[\x00-\x20\x7f-\x9f\u2028\u2029]+", " ", text).strip(" ")
+
+
 def in_header(data):
-    return re.sub("[\x00-\x20\x7f-\x9f\u2028\u2029]+", " ", shown(data)).strip(" ")
+    return one_line(shown(data))
 
 
 def json_text(rng, v):
