@@ -96,9 +96,13 @@ bool rendering_run(struct rendering *r, enum part_kind kind, enum body_encoding 
     if (!ok)
         return err_set(r->e, "%s: %s", p->shown, r->run.failed);
     missing = r->run.missing;
-    if (missing && r->m->spec->message.missing == MISSING_SKIP && !r->destination)
-        return err_set(r->e, "variable '%s' has no value", missing);
-    return true;
+    if (!missing || r->destination)
+        return true;
+    /* A refusal link that does not say who refuses is worse than no message. */
+    if (kind == PART_UNSUBSCRIBE_URL || kind == PART_UNSUBSCRIBE_MAILTO)
+        return err_set(r->e, "%s: variable '%s' has no value", p->shown, missing);
+    return r->m->spec->message.missing != MISSING_SKIP ||
+           err_set(r->e, "variable '%s' has no value", missing);
 }
 
 bool rendering_field(struct rendering *r, enum part_kind kind, char *to, size_t *n)

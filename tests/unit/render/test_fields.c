@@ -38,6 +38,11 @@ static void unsubscribing(void **state)
         {NULL, NULL, "{}", "", false},
         {"https://shop.example/u/{{id}}", NULL, "{\"id\":\"a b/c\"}",
          "<https://shop.example/u/a%20b/c>", true},
+        {"https://shop.example/u/{{id}}", NULL, "{}",
+         "! unsubscribe_url: variable 'id' has no value", false},
+        {"https://shop.example/u/{{id|all}}", NULL, "{}", "<https://shop.example/u/all>", true},
+        {NULL, "off@shop.example?subject={{id}}", "{\"id\":\"\"}",
+         "! unsubscribe_mailto: variable 'id' has no value", false},
         {"https://shop.example/u?e={{email}}\n", NULL, "{}",
          "<https://shop.example/u?e=kim%40mail.example>", true},
         {NULL, "off@shop.example", "{}", "<mailto:off@shop.example>", false},
@@ -234,23 +239,19 @@ static void without_a_value_there_is_no_message(void **state)
 {
     static const struct {
         const char *files[9];
-        const char *url, *feedback;
+        const char *feedback;
         bool is_made;
     } rows[] = {
-        {{"subject.txt", "s {{x}}", "text.txt", "t"}, NULL, NULL, false},
-        {{"subject.txt", "s", "text.txt", "t {{x}}"}, NULL, NULL, false},
-        {{"subject.txt", "s", "html.html", "t {{x}}"}, NULL, NULL, false},
-        {{"subject.txt", "s", "html.html", "<a href=\"https://a.example/{{x}}\">"},
-         NULL,
-         NULL,
-         false},
-        {{"subject.txt", "s", "text.txt", "t", "to.txt", "{{x}}"}, NULL, NULL, false},
-        {{"subject.txt", "s", "html.html", "t", "preheader.txt", "{{x}}"}, NULL, NULL, false},
-        {{"subject.txt", "s", "text.txt", "t"}, "https://shop.example/{{x}}", NULL, false},
-        {{"subject.txt", "s", "text.txt", "t"}, NULL, "a:{{x}}", false},
-        {{"subject.txt", "s", "text.txt", "t {{#x}}{{x}}{{/x}}"}, NULL, NULL, true},
-        {{"subject.txt", "s", "text.txt", "t {{x|you}}"}, NULL, NULL, true},
-        {{"subject.txt", "s", "text.txt", "t {{email}}"}, NULL, NULL, true},
+        {{"subject.txt", "s {{x}}", "text.txt", "t"}, NULL, false},
+        {{"subject.txt", "s", "text.txt", "t {{x}}"}, NULL, false},
+        {{"subject.txt", "s", "html.html", "t {{x}}"}, NULL, false},
+        {{"subject.txt", "s", "html.html", "<a href=\"https://a.example/{{x}}\">"}, NULL, false},
+        {{"subject.txt", "s", "text.txt", "t", "to.txt", "{{x}}"}, NULL, false},
+        {{"subject.txt", "s", "html.html", "t", "preheader.txt", "{{x}}"}, NULL, false},
+        {{"subject.txt", "s", "text.txt", "t"}, "a:{{x}}", false},
+        {{"subject.txt", "s", "text.txt", "t {{#x}}{{x}}{{/x}}"}, NULL, true},
+        {{"subject.txt", "s", "text.txt", "t {{x|you}}"}, NULL, true},
+        {{"subject.txt", "s", "text.txt", "t {{email}}"}, NULL, true},
     };
 
     (void)state;
@@ -260,7 +261,6 @@ static void without_a_value_there_is_no_message(void **state)
             char got[600];
 
             spec.message.missing = empty ? MISSING_EMPTY : MISSING_SKIP;
-            spec.message.unsubscribe_url = TEXT(rows[i].url);
             spec.message.feedback_id = TEXT(rows[i].feedback);
             field_of(&spec, rows[i].files, "{\"x\":\"\"}", NULL, "Subject", got, sizeof got);
             assert_string_equal(got[0] == '!' ? got : "",
