@@ -65,6 +65,7 @@ static void check_terms(const struct sender_work *w, const struct spf *spf, cons
 /* ---- our addresses */
 
 struct sources {
+    bool has_unknown; /* the system chooses the address */
     struct buf list[SPF_CANNOT_TELL + 1];
     unsigned count[SPF_CANNOT_TELL + 1];
 };
@@ -74,8 +75,10 @@ static void sort_sources(const struct lint_sender *s, const struct spf *spf, str
     for (size_t i = 0; i < s->sources; i++) {
         enum spf_result r;
 
-        if (!s->source[i])
+        if (!s->source[i]) {
+            out->has_unknown = true;
             continue;
+        }
         r = spf_match(spf, s->source[i]);
         buf_printf(&out->list[r], "%s%s", out->count[r] ? ", " : "", s->source[i]);
         out->count[r]++;
@@ -126,6 +129,11 @@ static void check_sources(const struct sender_work *w, const struct spf *spf, co
         buf_init(&s.list[i], 2048);
     sort_sources(w->sender, spf, &s);
     say_sources(w, &s, name);
+    if (s.has_unknown)
+        lint_add(w->findings, LINT_NOTE, CHECK,
+                 "SPF of %s cannot be compared with our addresses: the configuration names none "
+                 "(source_addresses, sources)",
+                 name);
     for (size_t i = 0; i < sizeof s.list / sizeof *s.list; i++)
         buf_done(&s.list[i]);
 }
