@@ -19,7 +19,8 @@ import sys
 import dkim  # and PyNaCl, or Ed25519 fails
 
 ALGORITHMS = ("rsa-sha256", "ed25519-sha256")
-OVERSIGNED = ("from", "to", "subject", "date", "reply-to")
+OVERSIGNED = ("from", "to", "cc", "subject", "date", "reply-to", "message-id", "mime-version", "content-type", "content-transfer-encoding")
+OVERSIGNED_IF_THERE = ("list-id", "list-unsubscribe", "list-unsubscribe-post")
 COLUMNS = ("missing", "duplicate", "opendkim_rsa", "opendkim_ed", "dkimpy_rsa", "dkimpy_ed", "failed", "changed", "found")
 FORMAT = "{:<16} {:<8} {:<20} {:>8} {:>7} {:>9} {:>12} {:>11} {:>10} {:>9} {:>6} {:>7} {:>7}"
 CHANGED_HERE = 10  # messages of each list
@@ -147,8 +148,8 @@ class Row:
             for name in OVERSIGNED:
                 if listed[name] != there[name] + 1:
                     self.fault("failed", address, f"h= has {name} {listed[name]} times, the header {there[name]} times")
-            for name in ("message-id", "mime-version", "list-unsubscribe", "list-unsubscribe-post"):
-                if listed[name] != there[name] or (name.startswith(("me", "mi")) and not listed[name]):
+            for name in OVERSIGNED_IF_THERE:
+                if listed[name] != there[name] + (there[name] > 0):
                     self.fault("failed", address, f"h= has {name} {listed[name]} times, the header {there[name]} times")
 
     def run(self):
