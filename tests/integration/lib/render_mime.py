@@ -121,8 +121,10 @@ class Expected:
         self.bodies = [r.run(files[n].replace("\n", "\r\n"), scopes) if n in files else None
                        for n, r in (("text.txt", text), ("html.html", page)) if n in files or "text_from_html" in self.options]
         self.preheader = page.run(files["preheader.txt"], scopes) if "preheader.txt" in files else None
-        self.unsubscribe = text.run(shape["unsubscribe"], scopes) if shape["unsubscribe"] else ""
-        self.is_missing = self.options.get("missing") == "skip" and (text.is_missing or page.is_missing)
+        refusal = reference.Renderer(files, False, is_tracked)
+        self.unsubscribe = refusal.run(shape["unsubscribe"], scopes) if shape["unsubscribe"] else ""
+        # A link that does not say who refuses never leaves, whatever "missing" says.
+        self.is_missing = refusal.is_missing or (self.options.get("missing") == "skip" and (text.is_missing or page.is_missing))
 
     def is_refused(self):
         return self.is_missing or self.address is None or max(map(len, self.fields)) > FIELD_MAX or len(self.unsubscribe) > URI_MAX
